@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+
 from typing import Literal
 
 from sagasim.core.errors import BadSaga, listed
@@ -18,8 +18,6 @@ from sagasim.core.errors import BadSaga, listed
 MOST_STEPS = 200
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*\Z")
 RESOURCE = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\Z")
-
-NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Coordination(StrEnum):
@@ -138,7 +136,7 @@ class Step:
     timeout_ms: int = 1000
     retry: Retry = Retry()
     undo_retry: Retry = UNDO_RETRY
-    effects: Mapping[str, int] = field(default=NOTHING, hash=False)
+    effects: Mapping[str, int] = field(default_factory=dict, hash=False)
     undo_effects: Mapping[str, int] | None = field(default=None, hash=False)
     reads: tuple[str, ...] = ()
     refuses_when: str | None = None
@@ -191,7 +189,7 @@ class Saga:
     title: str = ""
     description: str = ""
     services: tuple[Service, ...] = ()
-    resources: Mapping[str, int] = field(default=NOTHING, hash=False)
+    resources: Mapping[str, int] = field(default_factory=dict, hash=False)
     steps: tuple[Step, ...] = ()
     engine: EngineChoice = EngineChoice()
     given: tuple[str, ...] = ()
