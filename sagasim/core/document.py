@@ -4,8 +4,8 @@ Only `true` and `false` (also True and TRUE, as the core schema has it) are bool
 There are no tags, since they name types of a programming language; no anchors and aliases, since nine lines
 of them grow to gigabytes, and since an edit of one place would change another; one document, no key twice.
 
-The parser is PyYAML's binding to libyaml, of which only the events are used: 8 ms for 200 steps where the
-pure Python parser of ruamel.yaml took over half a second. What a plain word means is decided here.
+The parser is PyYAML's binding to libyaml, of which only the events are used: a file of 200 steps is read in
+20 ms, places included; ruamel.yaml takes 200. What a plain word means is decided here.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class Document:
     lines: dict[str, int] = field(default_factory=dict)
 
     def line_of(self, path: str) -> int | None:
-        """The line (from 1) of a path, or of the nearest thing around it that stands in the text."""
+        """The line (from 1) of a path, or of the nearest thing around it; none for the file as a whole."""
         while path and path not in self.lines:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.lines.get(path)
+        return self.lines[path] if path else None
 
 
 def read_document(text: str | bytes) -> Document:
@@ -160,13 +160,14 @@ def _events(content: str) -> Iterator[Any]:
 
 
 _HINTS = (
-    ("'\\t'", "indent with spaces, not with tabs"),
     ("\\t", "indent with spaces, not with tabs"),
+    ("tab character", "indent with spaces, not with tabs"),
     ("mapping values are not allowed", "put text with a colon in quotes, or check the indentation"),
     ("could not find expected ':'", "write a colon after each key, and check the indentation"),
     ("expected <block end>", "indent the lines of one list or mapping alike"),
     ("did not find expected key", "indent the lines of one mapping alike"),
     ("did not find expected '-' indicator", "indent the members of one list alike"),
+    ("expected node content", "close each [ and {, with commas in between"),
     ("flow", "close each [ and {, with commas in between"),
     ("did not find expected ',' or", "close each [ and {, with commas in between"),
     ("unexpected end of stream", "close the quotes"),

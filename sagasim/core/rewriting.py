@@ -30,7 +30,7 @@ def edited_text(old_text: str, new_data: Data) -> str:
         document = read_document(text)
     except BadSaga:
         return yaml_of(new_data)
-    if not isinstance(document.data, dict):
+    if not isinstance(document.data, dict) or not set(document.data) & set(new_data):
         return yaml_of(new_data)
     wanted: Data = _with_kept(document.data, new_data, _in_full(new_data))
     if _alike(document.data, wanted):
@@ -141,7 +141,7 @@ class _Rewriter:
         self.text, self.spans = text, document.spans
         self.eol = "\r\n" if "\r\n" in text else "\n"
         self.inside: dict[Place, list[Place]] = {}
-        for place in self.spans:
+        for place in filter(None, self.spans):
             self.inside.setdefault(place[:-1], []).append(place)
         self.texts = [span for span in self.spans.values() if "\n" in text[span.start : span.end]]
         self.texts = [span for span in self.texts if span.style not in ("block", "flow")]

@@ -251,14 +251,8 @@ def check(saga: Saga) -> None:
         _check_step(step, f"steps[{index}]")
     _check_order(saga)
     _check_used(saga)
+    _check_invariants(saga)
     _check_resources(saga)
-    for index, invariant in enumerate(saga.invariants):
-        _check_expression(invariant.expression, f"invariants[{index}].{invariant.when}")
-        if invariant.name in (other.name for other in saga.invariants[:index]):
-            raise BadSaga(
-                f"two invariants are called {quoted(invariant.name)}; findings tell them apart by name",
-                path=f"invariants[{index}].name",
-            )
 
 
 def _check_slug(name: str, path: str) -> None:
@@ -338,6 +332,16 @@ def _check_used(saga: Saga) -> None:
             )
         if service.name in (other.name for other in saga.services[:index]):
             raise BadSaga(f"the service {service.name!r} stands here twice; keep one of them", path=path)
+
+
+def _check_invariants(saga: Saga) -> None:
+    for index, invariant in enumerate(saga.invariants):
+        _check_expression(invariant.expression, f"invariants[{index}].{invariant.when}")
+        if invariant.name in (other.name for other in saga.invariants[:index]):
+            raise BadSaga(
+                f"two invariants are called {quoted(invariant.name)}; findings tell them apart by name",
+                path=f"invariants[{index}].name",
+            )
 
 
 def _check_resources(saga: Saga) -> None:

@@ -58,7 +58,7 @@ def _slug(says: str) -> Text:
 def _event(says: str) -> Text:
     return Text(
         says=says,
-        pattern=r"[A-Za-z_][A-Za-z0-9_.-]*",
+        pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
         such_as="an event's name such as OrderCreated",
         least=1,
         most=100,
@@ -302,7 +302,7 @@ SAGA = Record(
             value=_SERVICE,
         ),
         "resources": _amounts("Initial values; a resource that does not stand here begins at 0."),
-        "steps": ListOf(says="The steps.", item=_STEP, least=1, most=MOST_STEPS),
+        "steps": ListOf(says="The steps.", item=_STEP, least=1, most=MOST_STEPS, unique=False),
         "engine": _ENGINE,
         "given": ListOf(
             says="Faults that are part of the design: in every run, not counted, never ending.",
@@ -316,7 +316,7 @@ SAGA = Record(
             most=MOST_INSTANCES,
             default=1,
         ),
-        "invariants": ListOf(says="What must hold.", item=_INVARIANT),
+        "invariants": ListOf(says="What must hold.", item=_INVARIANT, unique=False),
     },
     required=("sagasim", "name", "steps"),
 )

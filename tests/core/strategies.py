@@ -32,7 +32,15 @@ NAMES = ("order", "charge", "reserve", "ship", "notify", "check-stock", "step_6"
 SERVICES = ("orders", "payments", "inventory")
 RESOURCES = ("orders.open", "payments.captured", "inventory.reserved", "stock")
 IN_BOTH_COORDINATIONS = ("on_refusal", "on_error", "on_undo_failure", "on_cancel", "on_deadline")
-FLAGS = ("idempotent", "natural_key", "tombstone", "outbox", "intent_log", "sticky_refusal", "dead_letter_alarm")
+FLAGS = (
+    "idempotent",
+    "natural_key",
+    "tombstone",
+    "outbox",
+    "intent_log",
+    "sticky_refusal",
+    "dead_letter_alarm",
+)
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 slugs = st.sampled_from(NAMES)
@@ -108,7 +116,9 @@ def saga_files(
     _maybe(draw, data, "title", words)
     _maybe(draw, data, "description", words | st.sampled_from(("many words " * 12).strip().split("\n")))
     _maybe(draw, data, "services", _services(steps))
-    _maybe(draw, data, "resources", st.dictionaries(st.sampled_from(RESOURCES), st.integers(0, 5), max_size=3))
+    _maybe(
+        draw, data, "resources", st.dictionaries(st.sampled_from(RESOURCES), st.integers(0, 5), max_size=3)
+    )
     _maybe(draw, data, "engine", _engines(names, presets, max_overrides, neutral=coordination_neutral))
     _maybe(draw, data, "deadline_ms", st.just(10_000_000) if clean else st.sampled_from((100, 5000, 60_000)))
     if instances > 1:
@@ -123,7 +133,9 @@ def saga_files(
 @st.composite
 def fault_plans(draw: st.DrawFn, saga: Saga, *, max_faults: int = 3) -> tuple[Fault, ...]:
     """Plans of faults that make sense in this saga: no two strike the same attempt."""
-    plan = draw(st.lists(faults(saga), max_size=max_faults, unique_by=lambda it: (it.target, it.undo, it.instance)))
+    plan = draw(
+        st.lists(faults(saga), max_size=max_faults, unique_by=lambda it: (it.target, it.undo, it.instance))
+    )
     return tuple(plan)
 
 
@@ -141,7 +153,9 @@ def faults(draw: st.DrawFn, saga: Saga) -> Fault:
         return Fault(draw(st.sampled_from(saga.steps)).service, kind, moment=moment, times=times)
     moment = None
     if kind in LANDING_KINDS:
-        moment = draw(st.none() | st.sampled_from([Moment(it) for it in ("before", "after", "end")]) | _moments(saga))
+        moment = draw(
+            st.none() | st.sampled_from([Moment(it) for it in ("before", "after", "end")]) | _moments(saga)
+        )
     if kind in SPLIT_KINDS:
         moment = draw(st.sampled_from([Moment("before"), Moment("after")]))
     name = draw(st.sampled_from(saga.step_names))
@@ -161,13 +175,17 @@ def hostile_files(draw: st.DrawFn) -> bytes:
         )
     )
     cut = draw(st.integers(0, len(text)))
-    noise = draw(st.sampled_from((b"", b"\0", b"\xff", b"\t", b"&a *a", b"!!python/object:os.system ", b"\n---\n")))
+    noise = draw(
+        st.sampled_from((b"", b"\0", b"\xff", b"\t", b"&a *a", b"!!python/object:os.system ", b"\n---\n"))
+    )
     return text[:cut] + noise + text[cut:]
 
 
 def json_values() -> st.SearchStrategy[Any]:
     """Anything that JSON can say."""
-    leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words
+    leaves = (
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words
+    )
     return st.recursive(leaves, lambda it: st.lists(it, max_size=3) | st.dictionaries(words, it, max_size=3))
 
 
@@ -188,13 +206,32 @@ def mutated(draw: st.DrawFn, data: Data) -> Data:
             case 0:
                 del holder[key]
             case 1 if isinstance(holder, dict):
-                holder[draw(st.sampled_from(("timeout", "naem", "name", "kind", "always", "x")))] = draw(json_values())
+                holder[draw(st.sampled_from(("timeout", "naem", "name", "kind", "always", "x")))] = draw(
+                    json_values()
+                )
             case _:
                 holder[key] = draw(json_values() | st.sampled_from(_NEAR_MISSES))
         return data
 
 
-_NEAR_MISSES = (0, -1, 1, True, 1.5, 40.0, "true", "yes", "", [], {}, [1], ["order", "order"], None, 2**60, "A b")
+_NEAR_MISSES = (
+    0,
+    -1,
+    1,
+    True,
+    1.5,
+    40.0,
+    "true",
+    "yes",
+    "",
+    [],
+    {},
+    [1],
+    ["order", "order"],
+    None,
+    2**60,
+    "A b",
+)
 _PIECES = (
     "sagasim", "name", "steps", "engine", ":", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ",", "1", "'",
     '"', "&a ", "*a", "!t ", "|", ">-", "#", "?", "%YAML 1.1\n", "---\n", "...", "\t", "<<", ".inf", "1e999", "\u2028",
@@ -218,14 +255,20 @@ def _graphs(draw: st.DrawFn, names: list[str], pivot: int | None) -> dict[str, l
             continue
         behind = pivot is not None and index > pivot
         before = names[pivot:index] if behind else names[:index]
-        some = st.lists(st.sampled_from(before), unique=True, min_size=1 if behind else 0, max_size=3) if before else st.just([])
+        some = (
+            st.lists(st.sampled_from(before), unique=True, min_size=1 if behind else 0, max_size=3)
+            if before
+            else st.just([])
+        )
         after[name] = draw(st.none() | some)
     return after
 
 
 def _sinks(names: list[str], after: dict[str, list[str] | None]) -> list[str]:
     before = {
-        it for at, name in enumerate(names) for it in (names[at - 1 : at] if after[name] is None else after[name] or ())
+        it
+        for at, name in enumerate(names)
+        for it in (names[at - 1 : at] if after[name] is None else after[name] or ())
     }
     return [name for name in names if name not in before]
 
@@ -237,17 +280,28 @@ def _side(index: int, pivot: int | None) -> str:
 
 
 @st.composite
-def _steps(draw: st.DrawFn, name: str, after: list[str] | None, side: str, *, clean: bool, locks: bool) -> Data:
+def _steps(
+    draw: st.DrawFn, name: str, after: list[str] | None, side: str, *, clean: bool, locks: bool
+) -> Data:
     step: Data = {"name": name}
     if after is not None:
         step["after"] = after
-    kinds = {"before": ("undone", "undone", "kept", "read"), "pivot": ("pivot",), "behind": ("retriable", "read")}
+    kinds = {
+        "before": ("undone", "undone", "kept", "read"),
+        "pivot": ("pivot",),
+        "behind": ("retriable", "read"),
+    }
     kind = draw(st.sampled_from(kinds[side]))
     step.update(_of_kind(draw, kind, name))
     _maybe(draw, step, "service", st.sampled_from(SERVICES))
     _maybe(draw, step, "action", st.just(f"do_{name}"))
     _maybe(draw, step, "timeout_ms", st.sampled_from((500, 1000, 2000) if clean else (10, 500, 1000)))
-    _maybe(draw, step, "takes_ms", few_ms | st.tuples(few_ms, few_ms).map(lambda it: {"min": min(it), "max": max(it)}))
+    _maybe(
+        draw,
+        step,
+        "takes_ms",
+        few_ms | st.tuples(few_ms, few_ms).map(lambda it: {"min": min(it), "max": max(it)}),
+    )
     _maybe(draw, step, "retry", _retries(st.lists(st.sampled_from(("error", "unknown")), unique=True)))
     _maybe(draw, step, "undo_retry", _retries(None))
     _maybe(draw, step, "reads", st.lists(st.sampled_from(RESOURCES), unique=True, max_size=2))
@@ -259,7 +313,12 @@ def _steps(draw: st.DrawFn, name: str, after: list[str] | None, side: str, *, cl
     _seldom(draw, step, "on_undo_failure", st.sampled_from(UNDO_REACTIONS))
     _seldom(draw, step, "may_refuse", st.booleans())
     if not clean and side != "behind":
-        _seldom(draw, step, "refuses_when", st.sampled_from(("stock < 1", "orders.open + 1 > 2 and not stock == 3")))
+        _seldom(
+            draw,
+            step,
+            "refuses_when",
+            st.sampled_from(("stock < 1", "orders.open + 1 > 2 and not stock == 3")),
+        )
     return step
 
 
@@ -299,12 +358,16 @@ def _safeguards(draw: st.DrawFn, *, locks: bool) -> Data:
 def _services(steps: list[Data]) -> st.SearchStrategy[Data]:
     used = sorted({step.get("service", step["name"]) for step in steps})
     delivery = st.sampled_from(("at-least-once", "at-most-once"))
-    service = st.fixed_dictionaries({}, optional={"delivery": delivery, "safeguards": _safeguards(locks=False)})
+    service = st.fixed_dictionaries(
+        {}, optional={"delivery": delivery, "safeguards": _safeguards(locks=False)}
+    )
     return st.dictionaries(st.sampled_from(used), service, max_size=3)
 
 
 @st.composite
-def _engines(draw: st.DrawFn, names: list[str], presets: tuple[str, ...], most: int, *, neutral: bool) -> Data:
+def _engines(
+    draw: st.DrawFn, names: list[str], presets: tuple[str, ...], most: int, *, neutral: bool
+) -> Data:
     rules = IN_BOTH_COORDINATIONS if neutral else tuple(RULE_VALUES)
     known = ("default",) if neutral else presets
     engine: Data = {}
@@ -353,7 +416,12 @@ def _subscribe(draw: st.DrawFn, steps: list[Data]) -> None:
     for step in steps:
         stem = step["name"].replace("-", "_").title()
         events = {"done": f"It.{stem}-ed", "refused": f"Not{stem}"}
-        _maybe(draw, step, "publishes", st.dictionaries(st.sampled_from(sorted(events)), st.nothing()) | st.just(events))
+        _maybe(
+            draw,
+            step,
+            "publishes",
+            st.dictionaries(st.sampled_from(sorted(events)), st.nothing()) | st.just(events),
+        )
     known = [event for step in steps for event in step.get("publishes", {}).values()] or ["CartCheckedOut"]
     for step in steps:
         _seldom(draw, step, "starts_on", st.lists(st.sampled_from(known), unique=True, max_size=2))

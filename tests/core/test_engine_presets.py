@@ -63,7 +63,9 @@ def test_the_presets_are_those_of_the_model_and_differ_from_one_another_only_whe
         ({"on_error": None}, "engine.on_error", "compensate, abandon, retry, continue"),
     ],
 )
-def test_an_engine_that_does_not_exist_is_told_what_does(engine: dict[str, object], path: str, sentence: str) -> None:
+def test_an_engine_that_does_not_exist_is_told_what_does(
+    engine: dict[str, object], path: str, sentence: str
+) -> None:
     with pytest.raises(BadSaga, match=sentence) as by_hand:
         rules_of(saga(**engine))
     assert by_hand.value.path == path

@@ -19,7 +19,9 @@ def sums(draw: st.DrawFn, depth: int = 2) -> str:
     if depth == 0:
         return draw(st.sampled_from(NAMES) | st.integers(0, 99).map(str))
     one, other = draw(sums(depth=depth - 1)), draw(sums(depth=depth - 1))
-    form = draw(st.sampled_from(("{0} + {1}", "{0} - {1}", "{0}*{1}", "-{0}", "({0})", "+ {0} -{1}", "({0}-{1})*{0}")))
+    form = draw(
+        st.sampled_from(("{0} + {1}", "{0} - {1}", "{0}*{1}", "-{0}", "({0})", "+ {0} -{1}", "({0}-{1})*{0}"))
+    )
     return form.format(one, other)
 
 
@@ -31,7 +33,9 @@ def truths(draw: st.DrawFn, depth: int = 3) -> str:
         chain = draw(st.lists(st.tuples(signs, sums()), min_size=1, max_size=2))
         return draw(sums()) + "".join(f" {sign} {it}" for sign, it in chain)
     one, other = draw(truths(depth=depth - 1)), draw(truths(depth=depth - 1))
-    form = draw(st.sampled_from(("{0} and {1}", "{0} or {1}", "not {0}", "({0})", "not({0} or {1})and {1}", "{0}")))
+    form = draw(
+        st.sampled_from(("{0} and {1}", "{0} or {1}", "not {0}", "({0})", "not({0} or {1})and {1}", "{0}"))
+    )
     return form.format(one, other)
 
 
@@ -120,7 +124,10 @@ def test_the_longest_expression_can_be_judged() -> None:
     assert compile_expression(text, ("a",))([0]) is True
 
 
-@given(st.text(max_size=60) | st.lists(st.sampled_from("a b.c 1 ( ) + - * < == and or not , . _ __".split())).map(" ".join))
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from("a b.c 1 ( ) + - * < == and or not , . _ __".split())).map(" ".join)
+)
 def test_any_text_is_judged_or_refused_and_nothing_else_happens(text: str) -> None:
     try:
         names = names_in(text)

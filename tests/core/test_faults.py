@@ -41,9 +41,15 @@ def test_a_plan_is_read_back_as_it_was_written(data: st.DataObject, saga: Saga) 
         ("charge.undo:error*for-ever", Fault("charge", "error", undo=True, times=FOR_EVER)),
         ("charge.undo:late@end", Fault("charge", "late", undo=True, moment=Moment("end"))),
         ("payments:outage", Fault("payments", "outage")),
-        ("saga[2]:cancelled@charge.after", Fault("saga", "cancelled", instance=2, moment=Moment("after", "charge"))),
+        (
+            "saga[2]:cancelled@charge.after",
+            Fault("saga", "cancelled", instance=2, moment=Moment("after", "charge")),
+        ),
         ("ship#3[2]:error*4", Fault("ship", "error", attempt=3, instance=2, times=4)),
-        ("payments:outage@charge.undo.before", Fault("payments", "outage", moment=Moment("before", "charge", True))),
+        (
+            "payments:outage@charge.undo.before",
+            Fault("payments", "outage", moment=Moment("before", "charge", True)),
+        ),
         ("charge:crash", Fault("charge", "crash", moment=Moment("before"))),
         ("charge:coordinator-crash", Fault("charge", "coordinator-crash", moment=Moment("after"))),
         (" ship:error ", Fault("ship", "error")),
@@ -86,7 +92,9 @@ def test_a_fault_is_read_as_the_model_says(text: str, fault: Fault) -> None:
         ("x" * 5000, BadFault, "write step:kind"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_told_what_would(text: str, error: type[BadFault], sentence: str) -> None:
+def test_a_fault_that_makes_no_sense_is_told_what_would(
+    text: str, error: type[BadFault], sentence: str
+) -> None:
     with pytest.raises(error, match=sentence) as refused:
         parse_fault(text, ORDER)
     assert len(str(refused.value)) < 400
