@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from sagasim.core.errors import BadSaga, listed
-from sagasim.core.saga import REACTIONS, UNDO_REACTIONS, Reaction, Saga, UndoReaction
+from sagasim.core.errors import BadSaga, listed, quoted
+from sagasim.core.saga import REACTIONS, UNDO_REACTIONS, EngineChoice, Reaction, Saga, UndoReaction
 
 CancelRule = Literal["compensate", "abandon", "ignore"]
 
@@ -168,7 +168,8 @@ def rules_of(saga: Saga) -> Rules:
     """The rules that are in force for this saga. Raises BadSaga with what would have been right."""
     if saga.engine.preset not in PRESETS:
         raise BadSaga(
-            f"no preset {saga.engine.preset!r}; the presets are {listed(PRESETS, 20)}", path="engine.preset"
+            f"no preset {quoted(saga.engine.preset)}; the presets are {listed(PRESETS, 20)}",
+            path="engine.preset",
         )
     chosen = dict(PRESETS[saga.engine.preset].differs)
     for rule, value in saga.engine.overrides.items():
@@ -176,15 +177,21 @@ def rules_of(saga: Saga) -> Rules:
     return replace(Rules(), **chosen)  # type: ignore[arg-type]  # checked against RULE_VALUES just above
 
 
+def order_of(choice: EngineChoice) -> object:
+    """The undo order that this choice means, before there is a saga: `builds_on` defaults to it."""
+    preset = PRESETS.get(choice.preset, PRESETS["default"])
+    return choice.overrides.get("order", preset.differs.get("order", Rules().order))
+
+
 def _checked(rule: str, value: object, saga: Saga) -> object:
     path = f"engine.{rule}"
     if rule not in RULE_VALUES:
-        raise BadSaga(f"no engine rule {rule!r}; the rules are {listed(RULE_NAMES, 20)}", path=path)
+        raise BadSaga(f"no engine rule {quoted(rule)}; the rules are {listed(RULE_NAMES, 20)}", path=path)
     if rule == "compensates" and isinstance(value, list | tuple):
         for name in value:
             if name not in saga.step_names:
-                raise BadSaga(f"no step {name!r}; the saga has {listed(saga.step_names)}", path=path)
+                raise BadSaga(f"no step {quoted(name)}; the saga has {listed(saga.step_names)}", path=path)
         return tuple(value)
     if value not in RULE_VALUES[rule]:
-        raise BadSaga(f"{value!r} is not one of {listed(RULE_VALUES[rule])}", path=path)
+        raise BadSaga(f"{quoted(value)} is not one of {listed(RULE_VALUES[rule])}", path=path)
     return value

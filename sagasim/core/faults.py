@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sagasim.core.errors import BadFault, UnknownKind, UnknownStep, listed
+from sagasim.core.errors import BadFault, UnknownKind, UnknownStep, listed, quoted
 from sagasim.core.saga import Saga
 
 FOR_EVER = 0
@@ -92,20 +92,25 @@ FaultPlan = tuple[Fault, ...]
 
 _FAULT = re.compile(
     r"(?P<target>[^:@*#\[\].\s]+)(?P<undo>\.undo)?(?:#(?P<attempt>\d{1,4}))?(?:\[(?P<instance>\d{1,4})\])?"
-    r":(?P<kind>[a-z-]+)(?:@(?P<moment>[^*\s]+))?(?:\*(?P<times>for-ever|\d{1,4}))?\Z"
+    r":(?P<kind>[a-z-]+)(?:@(?P<moment>[^*\s]+))?(?:\*(?P<times>for-ever|\d{1,4}))?\Z",
+    re.ASCII,
 )
 _MOMENT = re.compile(
     r"(?P<step>[^:@*#\[\].\s]+)(?P<undo>\.undo)?(?:#(?P<attempt>\d{1,4}))?(?:\[(?P<instance>\d{1,4})\])?"
-    r"\.(?P<edge>before|after|recorded)\Z"
+    r"\.(?P<edge>before|after|recorded)\Z",
+    re.ASCII,
 )
-_HOW = "write step:kind, such as charge:reply-lost, charge#2:error, charge.undo:error*for-ever or saga:cancelled@charge.after"
+_HOW = (
+    "write step:kind, such as charge:reply-lost, charge#2:error, charge.undo:error*for-ever "
+    "or saga:cancelled@charge.after"
+)
 
 
 def parse_fault(text: str, saga: Saga) -> Fault:
     """The fault that a text names in this saga. Raises BadFault with what would have been right."""
     match = _FAULT.match(text.strip())
     if match is None:
-        raise BadFault(f"{text!r} is no fault; {_HOW}")
+        raise BadFault(f"{quoted(text)} is no fault; {_HOW}")
     fault = Fault(
         target=match["target"],
         kind=match["kind"],
@@ -115,8 +120,8 @@ def parse_fault(text: str, saga: Saga) -> Fault:
         moment=parse_moment(match["moment"], saga) if match["moment"] else None,
         times=FOR_EVER if match["times"] == "for-ever" else int(match["times"] or 1),
     )
-    if match["times"] == "0":
-        raise BadFault(f"{text!r} strikes no time at all; write *1 or more, or *for-ever")
+    if fault.times == FOR_EVER and match["times"] != "for-ever":  # *0, *00: it would be taken for for-ever
+        raise BadFault(f"{quoted(text)} strikes no time at all; write *1 or more, or *for-ever")
     _check_target(fault, saga)
     _check_moment(fault)
     return _with_default_moment(fault)
@@ -140,11 +145,17 @@ def parse_moment(text: str, saga: Saga) -> Moment:
         return Moment(text)
     match = _MOMENT.match(text)
     if match is None:
-        raise BadFault(f"no moment {text!r}; write before, after, end, or a step such as charge.undo.after")
+        raise BadFault(
+            f"no moment {quoted(text)}; write before, after, end, or a step such as charge.undo.after"
+        )
     if match["step"] not in saga.step_names:
         raise UnknownStep(match["step"], saga.step_names)
     return Moment(
-        match["edge"], match["step"], bool(match["undo"]), int(match["attempt"] or 0), int(match["instance"] or 1)
+        match["edge"],
+        match["step"],
+        bool(match["undo"]),
+        int(match["attempt"] or 0),
+        int(match["instance"] or 1),
     )
 
 
@@ -154,35 +165,45 @@ def text_of(plan: FaultPlan) -> tuple[str, ...]:
 
 
 def _check_target(fault: Fault, saga: Saga) -> None:
-    services = sorted({step.service for step in saga.steps})
+    """Whether there is such a target, and whether this kind strikes it."""
     if fault.kind not in KINDS:
         raise UnknownKind(fault.kind, KINDS)
     if not 1 <= fault.instance <= saga.instances:
         raise BadFault(f"no instance {fault.instance}; the saga runs {saga.instances}, counted from 1")
     if fault.attempt < 1:
         raise BadFault(f"no attempt {fault.attempt}; attempts are counted from 1")
+    services = sorted({step.service for step in saga.steps})
     if fault.target == "saga":
-        if fault.kind not in SAGA_KINDS:
-            raise UnknownKind(fault.kind, SAGA_KINDS)
-        if fault.undo or fault.attempt != 1 or fault.times != 1:
-            raise BadFault(f"the saga is {fault.kind} once; write saga:{fault.kind}@ and a moment")
-        if fault.kind == "deadline" and saga.deadline_ms is None:
-            raise BadFault("the saga has no deadline that could pass; give it deadline_ms")
-        return
-    if fault.target in saga.step_names and fault.kind in CALL_KINDS:
-        return
-    if fault.target in services and fault.kind in SERVICE_KINDS:
+        _check_saga_fault(fault, saga)
+    elif fault.target in services and fault.kind in SERVICE_KINDS:
         if fault.undo or fault.attempt != 1:
             raise BadFault(f"an outage strikes a service; write {fault.target}:outage@step.before")
-        return
+    elif fault.target not in saga.step_names or fault.kind not in CALL_KINDS:
+        raise _wrong_target(fault, saga, services)
+
+
+def _check_saga_fault(fault: Fault, saga: Saga) -> None:
+    if fault.kind not in SAGA_KINDS:
+        raise UnknownKind(fault.kind, SAGA_KINDS)
+    if fault.undo or fault.attempt != 1 or fault.times != 1:
+        raise BadFault(f"the saga is {fault.kind} once; write saga:{fault.kind}@ and a moment")
+    if fault.kind == "deadline" and saga.deadline_ms is None:
+        raise BadFault("the saga has no deadline that could pass; give it deadline_ms")
+
+
+def _wrong_target(fault: Fault, saga: Saga, services: list[str]) -> BadFault:
     if fault.target in saga.step_names:
-        raise BadFault(
+        return BadFault(
             f"{fault.kind} does not strike a step; a service has outages ({listed(services)}), "
             "the saga can be cancelled or pass its deadline"
         )
     if fault.target in services:
-        raise BadFault(f"{fault.kind} does not strike a service but one of its steps: {listed(saga.step_names)}")
-    raise UnknownStep(fault.target, (*saga.step_names, *(s for s in services if s not in saga.step_names)))
+        return BadFault(
+            f"{fault.kind} does not strike a service but one of its steps: {listed(saga.step_names)}"
+        )
+    return UnknownStep(
+        fault.target, (*saga.step_names, *(it for it in services if it not in saga.step_names))
+    )
 
 
 def _check_moment(fault: Fault) -> None:

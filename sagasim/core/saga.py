@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, get_args
 
-from typing import Literal
-
-from sagasim.core.errors import BadSaga, listed
+from sagasim.core.errors import BadExpression, BadSaga, listed, quoted
+from sagasim.core.expressions import RESOURCE, names_in
 
 MOST_STEPS = 200
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*\Z")
-RESOURCE = re.compile(r"[a-z_]+(?:\.[a-z_]+)*\Z")
 
 
 class Coordination(StrEnum):
@@ -45,8 +44,10 @@ class Delivery(StrEnum):
 
 Reaction = Literal["compensate", "abandon", "retry", "continue"]
 UndoReaction = Literal["park", "stop", "swallow", "retry"]
-REACTIONS: tuple[Reaction, ...] = ("compensate", "abandon", "retry", "continue")
-UNDO_REACTIONS: tuple[UndoReaction, ...] = ("park", "stop", "swallow", "retry")
+UndoOfNothing = Literal["accept", "reject", "apply"]
+SemanticLock = Literal["none", "fail", "wait"]
+REACTIONS: tuple[Reaction, ...] = get_args(Reaction)
+UNDO_REACTIONS: tuple[UndoReaction, ...] = get_args(UndoReaction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +74,13 @@ class Safeguards:
 
     idempotent: bool = True
     natural_key: bool = False
-    undo_of_nothing: Literal["accept", "reject", "apply"] = "accept"
+    undo_of_nothing: UndoOfNothing = "accept"
     tombstone: bool = True
     outbox: bool = True
     intent_log: bool = True
     sticky_refusal: bool = True
     dead_letter_alarm: bool = True
-    semantic_lock: Literal["none", "fail", "wait"] = "none"
+    semantic_lock: SemanticLock = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,8 @@ class Step:
 
     Times are milliseconds of virtual time; `takes_ms` is the least and the most that a call takes from
     command to reply. `effects` maps a resource to what one effect adds to it. `undo_effects` None: the
-    undo adds the inverse. A rule (`on_error`, ...) that is None is the engine's.
+    undo adds the inverse. A rule (`on_error`, ...) that is None is the engine's. Mappings are plain dicts
+    that nobody changes: a mapping proxy could not travel to a worker process.
     """
 
     name: str
@@ -147,9 +149,14 @@ class Step:
     on_error: Reaction | None = None
     on_unknown: Reaction | None = None
     on_undo_failure: UndoReaction | None = None
-    publishes: Publishes = field(default_factory=lambda: Publishes.of("step"))
+    publishes: Publishes = None  # type: ignore[assignment]  # filled in below, from the name
     starts_on: tuple[str, ...] | None = None
     compensates_on: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """What is named after the step gets its name here, so that a step built by hand has it too."""
+        object.__setattr__(self, "action", self.action or self.name)
+        object.__setattr__(self, "publishes", self.publishes or Publishes.of(self.name))
 
     @property
     def has_effect(self) -> bool:
@@ -198,6 +205,8 @@ class Saga:
     invariants: tuple[Invariant, ...] = ()
 
     def __post_init__(self) -> None:
+        """The order of services says nothing; sorted, two sagas that say the same are equal."""
+        object.__setattr__(self, "services", tuple(sorted(self.services, key=lambda service: service.name)))
         check(self)
 
     @property
@@ -208,7 +217,11 @@ class Saga:
         return next(step for step in self.steps if step.name == name)
 
     def resource_names(self) -> tuple[str, ...]:
-        """Every resource that the saga gives a value, changes or reads, in the order of first mention."""
+        """Every resource that the saga gives a value, changes, reads or asks about, in order of mention.
+
+        One that only an expression mentions is a resource too: its value is 0 (a typing mistake in a name
+        is lint.py's business).
+        """
         return tuple(dict.fromkeys(self._mentioned()))
 
     def _mentioned(self) -> Iterator[str]:
@@ -217,6 +230,9 @@ class Saga:
             yield from step.effects
             yield from step.undo_effects or ()
             yield from step.reads
+            yield from names_in(step.refuses_when) if step.refuses_when is not None else ()
+        for invariant in self.invariants:
+            yield from names_in(invariant.expression)
 
 
 def check(saga: Saga) -> None:
@@ -225,40 +241,69 @@ def check(saga: Saga) -> None:
         raise BadSaga("a saga needs at least one step", path="steps")
     if len(saga.steps) > MOST_STEPS:
         raise BadSaga(f"{len(saga.steps)} steps; at most {MOST_STEPS} are allowed", path="steps")
-    if not SLUG.match(saga.name):
-        raise BadSaga(f"{saga.name!r} is no slug; write lower-case words joined by hyphens", path="name")
+    _check_slug(saga.name, "name")
     if saga.instances < 1:
         raise BadSaga(f"{saga.instances} instances; at least 1 must run", path="instances")
     _check_names(saga)
     for index, step in enumerate(saga.steps):
         _check_known(step.after, saga.step_names, f"steps[{index}].after")
         _check_known(step.builds_on, saga.step_names, f"steps[{index}].builds_on")
-        if step.kind is Kind.READ and step.effects:
-            raise BadSaga("a read changes nothing, so it has no effects", path=f"steps[{index}].effects")
+        _check_step(step, f"steps[{index}]")
     _check_order(saga)
     _check_used(saga)
+    _check_invariants(saga)
+    _check_resources(saga)
+
+
+def _check_slug(name: str, path: str) -> None:
+    if not SLUG.match(name):
+        raise BadSaga(f"{quoted(name)} is no slug; write lower-case words joined by hyphens", path=path)
 
 
 def _check_names(saga: Saga) -> None:
     seen: set[str] = set()
     for index, step in enumerate(saga.steps):
-        if not SLUG.match(step.name):
-            raise BadSaga(
-                f"{step.name!r} is no slug; write lower-case words joined by hyphens",
-                path=f"steps[{index}].name",
-            )
+        path = f"steps[{index}].name"
+        _check_slug(step.name, path)
         if step.name in seen:
-            raise BadSaga(f"two steps are called {step.name!r}", path=f"steps[{index}].name")
+            raise BadSaga(f"two steps are called {step.name!r}; give one another name", path=path)
         if step.name == "saga":
-            raise BadSaga("'saga' names the saga itself in a fault; call the step something else",
-                          path=f"steps[{index}].name")  # fmt: skip
+            raise BadSaga("'saga' names the saga itself in a fault; call the step something else", path=path)
         seen.add(step.name)
 
 
 def _check_known(names: Iterable[str], known: tuple[str, ...], path: str) -> None:
     for name in names:
         if name not in known:
-            raise BadSaga(f"no step {name!r}; the saga has {listed(known)}", path=path)
+            raise BadSaga(f"no step {quoted(name)}; the saga has {listed(known)}", path=path)
+
+
+def _check_step(step: Step, path: str) -> None:
+    """A read has nothing to undo, and what only a compensation can do needs one."""
+    if step.service == "saga":
+        raise BadSaga(
+            "'saga' names the saga itself in a fault; call the service something else", path=f"{path}.service"
+        )
+    if step.kind is Kind.READ and step.effects:
+        raise BadSaga(
+            "a read changes nothing; leave out the effects, or write `kind: compensatable`",
+            path=f"{path}.effects",
+        )
+    if step.kind is Kind.READ and step.compensation is not None:
+        raise BadSaga(
+            "a read changes nothing; leave out the compensation, or write `kind: compensatable`",
+            path=f"{path}.compensation",
+        )
+    if step.undo_effects is not None and step.compensation is None:
+        raise BadSaga(
+            "there is no compensation that could have effects; give the step one", path=f"{path}.undo_effects"
+        )
+    if step.undo_retry.upon != UNDO_RETRY.upon:
+        raise BadSaga(
+            "an undo is retried whatever the failure; leave out `upon`", path=f"{path}.undo_retry.upon"
+        )
+    if step.refuses_when is not None:
+        _check_expression(step.refuses_when, f"{path}.refuses_when")
 
 
 def _check_order(saga: Saga) -> None:
@@ -278,9 +323,39 @@ def _check_order(saga: Saga) -> None:
 
 def _check_used(saga: Saga) -> None:
     used = {step.service for step in saga.steps}
-    for service in saga.services:
+    for index, service in enumerate(saga.services):
+        path = f"services.{service.name}"
         if service.name not in used:
             raise BadSaga(
-                f"no step names the service {service.name!r}; the steps use {listed(sorted(used))}",
-                path=f"services.{service.name}",
+                f"no step names the service {quoted(service.name)}; the steps use {listed(sorted(used))}",
+                path=path,
             )
+        if service.name in (other.name for other in saga.services[:index]):
+            raise BadSaga(f"the service {service.name!r} stands here twice; keep one of them", path=path)
+
+
+def _check_invariants(saga: Saga) -> None:
+    for index, invariant in enumerate(saga.invariants):
+        _check_expression(invariant.expression, f"invariants[{index}].{invariant.when}")
+        if invariant.name in (other.name for other in saga.invariants[:index]):
+            raise BadSaga(
+                f"two invariants are called {quoted(invariant.name)}; findings tell them apart by name",
+                path=f"invariants[{index}].name",
+            )
+
+
+def _check_resources(saga: Saga) -> None:
+    for name in saga.resource_names():
+        if not RESOURCE.match(name):
+            raise BadSaga(
+                f"{quoted(name)} is no resource; write lower-case letters and _, joined by dots, such as "
+                "inventory.available",
+                path="resources",
+            )
+
+
+def _check_expression(text: str, path: str) -> None:
+    try:
+        names_in(text)
+    except BadExpression as bad:
+        raise BadSaga(str(bad), path=path) from bad
