@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -38,3 +39,11 @@ def test_the_address_that_is_announced_answers(site: str):
     with urlopen(f"{site}/") as page:
         assert page.status == 200
         assert b"<h1>" in page.read()
+
+
+def test_what_is_served_is_guarded(site: str):
+    connection = HTTPConnection(site.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/", headers={"Host": "evil.example"})
+    response = connection.getresponse()
+    assert (response.status, b"127.0.0.1 and localhost only" in response.read()) == (403, True)
+    connection.close()

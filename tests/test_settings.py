@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.conftest import environment, manage, serving
 
@@ -43,6 +45,16 @@ def test_readers_do_not_wait_for_the_writer_and_a_commit_does_not_wait_for_the_d
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert cursor.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_waits_for_its_turn_to_write_when_it_begins_and_not_half_way():
+    with (
+        closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0)) as somebody_else,
+        transaction.atomic(),
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        somebody_else.execute("BEGIN IMMEDIATE")
 
 
 class OnAServer:
