@@ -248,6 +248,12 @@ class Search:
 
     # reading
 
+    def harms(self) -> Mapping[Harm, int]:
+        """Every harm known so far, with the fewest faults that do it; `stuck` is known once nothing is waiting."""
+        if not self.progress().waiting:
+            self._find_stuck(exact=True)
+        return {harm: faults for harm, (faults, _) in self.broken.items()}
+
     def result(self) -> Exploration:
         """What is known so far. Searching may go on afterwards."""
         waiting = self.progress().waiting
