@@ -1,8 +1,8 @@
 """What could repair a finding: changes to try, the most specific first. remedies.py finds out which one does.
 
 Repair where the weak value is said: the safeguards of the finding's own step, of the steps that its faults
-strike, their own rules, the engine's rules, then the other steps, rules that a step does not have yet, retries,
-and last what is missing in the design.
+strike, their own rules, the engine's rules, then the other steps, rules that a step has not yet, retries, and
+last what is missing in the design.
 """
 
 from __future__ import annotations
