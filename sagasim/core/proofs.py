@@ -1,4 +1,7 @@
-"""Shows a harm by a run: likely fault plans are replayed until one does it. No exploration, so it may miss some."""
+"""Shows a harm by a run: likely fault plans are replayed until one does it.
+
+That is no exploration, so it may miss a harm; what it shows is true.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ PER_PROOF = 5
 
 
 class Proof(NamedTuple):
-    """Replay `faults` in that coordination, and see `harm` (None: no harm in itself, but not what was meant)."""
+    """Replay `faults` in that coordination, and see `harm` (None: no harm, but not what was meant)."""
 
     faults: FaultPlan
     coordination: Coordination
@@ -41,7 +44,7 @@ class Proofs:
         step: str = "",
         coordinations: Iterable[Coordination] = Coordination,
     ) -> Proof | None:
-        """The first plan that does one of these harms (to that step, if one is named) which no fault-free run does."""
+        """The first plan that does one of these harms (to that step, if one is named) which needs the faults."""
         few = list(plans)[:PER_PROOF]
         for coordination in coordinations:
             for plan in few:
