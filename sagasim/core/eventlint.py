@@ -64,8 +64,8 @@ def _unknown(saga: Saga) -> Iterator[Misheard]:
                 yield Misheard(
                     rule="unknown-event",
                     step=step.name,
-                    sentence=f"{step.name} compensates on {name}, which no step publishes, so that never undoes "
-                    "it; name an event of the steps behind it",
+                    sentence=f"{step.name} compensates on {name}, which no step publishes, so that never "
+                    "undoes it; name an event of the steps behind it",
                     plans=tuple((f"{other.name}:refused",) for other in saga.steps if other.may_refuse),
                     fix=of_step(step.name, "compensates_on", None),
                 )
@@ -99,8 +99,8 @@ def _not_started(saga: Saga) -> Iterator[Misheard]:
             yield Misheard(
                 rule="unheard-event",
                 step=step.name,
-                sentence=f"nobody starts on {step.publishes.done} of {step.name}, although {followers[0].name} "
-                "comes after it; let it wait for that event",
+                sentence=f"nobody starts on {step.publishes.done} of {step.name}, although "
+                f"{followers[0].name} comes after it; let it wait for that event",
                 plans=((), (f"{step.name}:late",)),
                 fix=of_step(followers[0].name, "starts_on", None),
             )

@@ -44,7 +44,7 @@ class Proofs:
         step: str = "",
         coordinations: Iterable[Coordination] = Coordination,
     ) -> Proof | None:
-        """The first plan that does one of these harms (to that step, if one is named) which needs the faults."""
+        """The first plan whose faults do one of these harms (to that step, if one is named)."""
         few = list(plans)[:PER_PROOF]
         for coordination in coordinations:
             for plan in few:

@@ -107,8 +107,8 @@ def irreversible_before_pivot(design: Design) -> Iterator[Problem]:
             "irreversible-before-pivot",
             error_if(proof),
             step.name,
-            f"{step.name} cannot be taken back, and {risks[0].name} may still refuse after it; place it behind "
-            "the pivot as a retriable step, or make it the pivot",
+            f"{step.name} cannot be taken back, and {risks[0].name} may still refuse after it; place it "
+            "behind the pivot as a retriable step, or make it the pivot",
             proof,
             None,
         )
@@ -124,8 +124,8 @@ def pivot_with_compensation(design: Design) -> Iterator[Problem]:
                 "pivot-with-compensation",
                 error_if(proof),
                 step.name,
-                f"{step.name} is a pivot and has the compensation {step.compensation}, although nothing is undone "
-                "once a pivot has committed; leave the compensation out, or make the step compensatable",
+                f"{step.name} is a pivot and has the compensation {step.compensation}, although nothing is "
+                "undone once a pivot has committed; leave the compensation out, or make the step compensatable",
                 proof,
                 of_step(step.name, "compensation", None) if step.undo_effects is None else None,
             )
@@ -159,8 +159,8 @@ def slower_than_timeout(design: Design) -> Iterator[Problem]:
                 error_if(always),
                 step.name,
                 f"{step.name} {'takes' if always else 'may take'} {most} ms and its caller waits "
-                f"{step.timeout_ms} ms, so {'every' if always else 'a slow'} call counts as unknown although it "
-                "works; wait longer",
+                f"{step.timeout_ms} ms, so {'every' if always else 'a slow'} call counts as unknown "
+                "although it works; wait longer",
                 design.proofs.find(late, ("double-effect", "leak", "effect-after-end"), step=step.name),
                 of_step(step.name, "timeout_ms", 2 * most),
             )
@@ -177,8 +177,8 @@ def retries_beyond_deadline(design: Design) -> Iterator[Problem]:
                 "warning",
                 step.name,
                 f"{step.name} may be tried {step.retry.attempts} times at {step.timeout_ms} ms, {longest} ms "
-                f"with the waits between, and the saga has {deadline} ms; wait less, try less often, or give it "
-                "more time",
+                f"with the waits between, and the saga has {deadline} ms; wait less, try less often, or "
+                "give it more time",
                 None,
                 {"deadline_ms": 2 * longest},
             )
