@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sagasim.core.changes import compensation_of, of_step
 from sagasim.core.problems import ORCHESTRATION, Design, Problem, error_if, problem
-from sagasim.core.saga import Delivery, Kind, Retry, Step
+from sagasim.core.saga import Kind, Retry, Step
 
 LASTING_HARMS = ("undone-after-pivot", "leak", "missing-effect", "false-outcome", "stuck", "skipped-undo")
 
@@ -43,7 +43,7 @@ def retriable_without_key(design: Design) -> Iterator[Problem]:
 
 
 def retry_without_key(design: Design) -> Iterator[Problem]:
-    """A broker that delivers at least once retries too."""
+    """Whoever delivers messages may retry too, so a single attempt is no safeguard."""
     for step in design.saga.steps:
         if step.kind in (Kind.RETRIABLE, Kind.READ) or step.safeguards.idempotent:
             continue
@@ -53,8 +53,6 @@ def retry_without_key(design: Design) -> Iterator[Problem]:
         action = step.kind is Kind.PIVOT or _is_retried(
             step.retry, step.on_unknown or design.rules.on_unknown
         )
-        if not action and not undo and not _is_redelivered(design, step):
-            continue
         what = "its action and its undo" if action and undo else "its undo" if undo else "its action"
         again = "tried again" if action or undo else "delivered again"
         plans: list[tuple[str, ...]] = [(f"{step.name}:reply-lost",), (f"{step.name}:duplicate",)]
@@ -73,11 +71,6 @@ def retry_without_key(design: Design) -> Iterator[Problem]:
 
 def _is_retried(retry: Retry, reaction: str) -> bool:
     return (retry.attempts > 1 and bool(retry.upon)) or reaction == "retry"
-
-
-def _is_redelivered(design: Design, step: Step) -> bool:
-    declared = [service.delivery for service in design.saga.services if service.name == step.service]
-    return Delivery.AT_MOST_ONCE not in declared
 
 
 def refusal_after_pivot(design: Design) -> Iterator[Problem]:
@@ -125,7 +118,7 @@ def pivot_with_compensation(design: Design) -> Iterator[Problem]:
                 error_if(proof),
                 step.name,
                 f"{step.name} is a pivot and has the compensation {step.compensation}, although nothing is "
-                "undone once a pivot has committed; leave the compensation out, or make the step compensatable",
+                "undone once a pivot has committed; leave it out, or make the step compensatable",
                 proof,
                 of_step(step.name, "compensation", None) if step.undo_effects is None else None,
             )
