@@ -8,7 +8,7 @@ to the first instant at which the added fault strikes both histories are the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from zlib import crc32
@@ -20,13 +20,18 @@ from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, Fault, FaultPlan, Mom
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import (
     AnswerRepeated,
+    CallTimedOut,
     CommandSent,
+    CoordinatorRecovered,
     Entry,
+    EventConsumed,
     EventPublished,
     HarmDone,
     HistoryEvent,
     NothingChanged,
+    OutcomeRecorded,
     ReplyReceived,
+    RetryScheduled,
     SagaStuck,
     StepCommitted,
     StepErred,
@@ -51,8 +56,7 @@ SERIOUS_FIRST = ("stuck", "failed", "parked", "compensated", "completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened in one run. `ledger` says how often each step's effect is there at the end (all
-    instances).
+    """What happened in one run. `ledger` says how often each step's effect is there at the end.
 
     `harms` are in the order of their first appearance, each with the number of the entry that shows it.
     `outcome` is the most serious one where there are several instances; `outcomes` has them all.
@@ -171,16 +175,14 @@ class _Clock:
         self.due: dict[Choice, int] = {}
         self.sent: dict[tuple[int, int, bool, int], int] = {}
         self.causes: dict[Choice, int] = {}
-        self.lines: list[
-            tuple[int, HistoryEvent, int, int, str, int | None, tuple[tuple[str, int], ...]]
-        ] = []
+        self.lines: list[tuple[int, HistoryEvent, int, int, str, tuple[tuple[str, int], ...]]] = []
         self.harms: dict[Harm, int] = {}
         self.struck: list[Fault] = []
         self.waiting = list(order)
         self.current: dict[int, list[Moment]] = {}
         self.values = self.kernel.values(self.world)
         for number in range(len(self.world.instances)):
-            group = self._write(number, events, -1)
+            group = self._write(number, events, self.world, -1)
             self._schedule(group)
             self._enter(number, first_moments(bp, self.world, number))
         for harm in self.judge.at_the_start(self.world):
@@ -226,7 +228,7 @@ class _Clock:
         self.world, events = self.kernel.apply(before, taken)
         self._note_struck(taken)
         number = choice.instance
-        group = self._write(number, events, self.causes.get(choice, -1))
+        group = self._write(number, events, before, self.causes.get(choice, -1))
         for harm in self.judge.harms(before, taken, events, self.world):
             self._harm(number, harm)
         was, now = before.instances[number], self.world.instances[number]
@@ -417,12 +419,39 @@ class _Clock:
             if was != now
         )
         self.values = values
-        for place, event in enumerate(events):
-            belief, truth = self._both(number, event)
+        beliefs = self._beliefs(number, events, before)
+        for place, (event, belief) in enumerate(zip(events, beliefs, strict=True)):
             because = cause if place == 0 else first
-            self.lines.append((self._at(event), event, number, because, belief, truth, changed))
-            changed = ()
+            takes_effect = isinstance(event, StepCommitted | UndoCommitted)
+            self.lines.append(
+                (self._at(event), event, number, because, belief, changed if takes_effect else ())
+            )
         return first, len(self.lines)
+
+    def _beliefs(self, number: int, events: list[HistoryEvent], before: World) -> list[str]:
+        """What is believed of each event's step right after it: a transition is told event by event."""
+        legs: tuple[Leg, ...] = before.instances[number].mind.legs
+        now: tuple[Leg, ...] = self.world.instances[number].mind.legs
+        known = {step: believed(leg) for step, leg in enumerate(legs)}
+        told: list[str] = []
+        last: dict[int, int] = {}
+        for place, event in enumerate(events):
+            step = self._step_of(event)
+            if step is None:
+                told.append("")
+                continue
+            retried = isinstance(event, RetryScheduled)
+            known[step] = believed(now[step]) if retried else belief_after(known[step], event)
+            last[step] = place
+            told.append(known[step])
+        for step, place in last.items():
+            if not isinstance(events[place], OutcomeRecorded):
+                told[place] = believed(now[step])
+        return told
+
+    def _step_of(self, event: HistoryEvent) -> int | None:
+        name: str = getattr(event, "step", "")
+        return self.bp.index.get(name)
 
     def _at(self, event: HistoryEvent) -> int:
         if not isinstance(event, CommandSent) or event.attempt == 1:
@@ -431,13 +460,9 @@ class _Clock:
         retry = step.undo_retry if event.undo else step.retry
         return self.now + retry.wait_ms(event.attempt)
 
-    def _both(self, number: int, event: HistoryEvent) -> tuple[str, int | None]:
-        name: str = getattr(event, "step", "")
-        step = self.bp.index.get(name)
-        if step is None:
-            return "", None
-        instance = self.world.instances[number]
-        return believed(instance.mind.legs[step]), instance.records[step].times
+    def _belief(self, number: int, event: HistoryEvent) -> str:
+        step = self._step_of(event)
+        return "" if step is None else believed(self.world.instances[number].mind.legs[step])
 
     def _cause(self, choice: Choice, group: tuple[int, int]) -> int:
         """The entry that made this possible: the command, the publication, or what happened last."""
@@ -456,25 +481,33 @@ class _Clock:
     def _harm(self, number: int, harm: Harm) -> None:
         if harm not in self.harms:
             self.harms[harm] = len(self.lines)
-            belief, truth = self._both(number, HarmDone(*harm))
-            cause = len(self.lines) - 1
-            self.lines.append((self.now, HarmDone(*harm), number, cause, belief, truth, ()))
+            done = HarmDone(*harm)
+            self.lines.append((self.now, done, number, len(self.lines) - 1, self._belief(number, done), ()))
 
     def _stick(self, number: int) -> None:
         mind = self.world.instances[number].mind
         name = self.bp.steps[hanging_step(self.bp, mind)].name
-        belief, truth = self._both(number, SagaStuck(name))
-        self.lines.append((self.now, SagaStuck(name), number, len(self.lines) - 1, belief, truth, ()))
+        stuck = SagaStuck(name)
+        self.lines.append((self.now, stuck, number, len(self.lines) - 1, self._belief(number, stuck), ()))
         self._harm(number, Harm("stuck", name))
+
+    def _entries(self, places: list[int], seqs: Mapping[int, int]) -> Iterator[Entry]:
+        """The lines in the order of time; how often an effect is there is known only in this order."""
+        truths: dict[tuple[int, int], int] = {}
+        for place in places:
+            at, event, number, because, belief, changed = self.lines[place]
+            step = self._step_of(event)
+            truth = None
+            if step is not None:
+                if isinstance(event, StepCommitted | UndoCommitted):
+                    truths[number, step] = event.times
+                truth = truths.get((number, step), 0)
+            yield Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
 
     def _finished(self) -> Run:
         places = sorted(range(len(self.lines)), key=lambda place: self.lines[place][0])  # stable
         seqs = {place: seq for seq, place in enumerate(places, start=1)}
-        history = tuple(
-            Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
-            for place in places
-            for at, event, number, because, belief, truth, changed in (self.lines[place],)
-        )
+        history = tuple(self._entries(places, seqs))
         instances = self.world.instances
         outcomes = tuple(each.mind.phase if each.mind.ended else "stuck" for each in instances)
         parked = [self.bp.steps[step].name for each in instances for step in each.mind.report]
@@ -501,12 +534,30 @@ class _Clock:
 
 
 def believed(leg: Leg) -> str:
-    """The belief in one word, as the pages show it: a call in doubt reads `unknown`."""
+    """The belief in one word, as the pages show it: a call in doubt reads `unknown`.
+
+    An answer that is lost casts no doubt yet: only when the time is up does anybody know that it is missing.
+    """
     if leg.undoing == "running":
         return "undoing"
-    if leg.belief == "running" and (leg.doubt or leg.call == "silence"):
+    if leg.belief == "running" and leg.doubt:
         return "unknown"
     return leg.belief
+
+
+def belief_after(belief: str, event: HistoryEvent) -> str:
+    """What is believed of a step right after an event that is not the last one of its transition."""
+    match event:
+        case OutcomeRecorded():
+            return event.belief
+        case CommandSent(undo=True) | EventConsumed(undo=True):
+            return "undoing"
+        case CommandSent() | EventConsumed():
+            return belief if belief == "unknown" else "running"
+        case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
+            return "unknown"
+        case _:
+            return belief
 
 
 def hanging_step(bp: Blueprint, mind: Mind) -> int:
