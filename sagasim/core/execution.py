@@ -409,7 +409,7 @@ class _Clock:
 
     # history
 
-    def _write(self, number: int, events: list[HistoryEvent], cause: int) -> tuple[int, int]:
+    def _write(self, number: int, events: list[HistoryEvent], before: World, cause: int) -> tuple[int, int]:
         """Adds the events as lines; returns their range."""
         first = len(self.lines)
         values = self.kernel.values(self.world)
