@@ -51,9 +51,13 @@ def strikes_offered(
         if can_strike(bp, step, undo, kind)
         for strike in _strikes_of(kind, undo, attempt)
     )
-    return tuple(
-        sorted(offered, key=lambda each: (each.times == FOR_EVER, len(each.kind), each.kind, each.edge))
-    )
+    return tuple(sorted(offered, key=_telling))
+
+
+def _telling(strike: Strike) -> tuple[int, str]:
+    """Once before for-ever, and then the shorter text: what is found first is told."""
+    text = strike.kind + (f"@{strike.edge}" if strike.edge else "")
+    return len(text) + 100 * (strike.times == FOR_EVER and strike.edge != "once"), text
 
 
 def _strikes_of(kind: str, undo: bool, attempt: int) -> Iterator[Strike]:
