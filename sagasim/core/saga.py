@@ -211,9 +211,11 @@ class Saga:
 
     @property
     def step_names(self) -> tuple[str, ...]:
+        """In the order of the file."""
         return tuple(step.name for step in self.steps)
 
     def step(self, name: str) -> Step:
+        """The step of this name, which must be there."""
         return next(step for step in self.steps if step.name == name)
 
     def resource_names(self) -> tuple[str, ...]:
