@@ -1,0 +1,151 @@
+"""What must hold of every run, each property named as a sentence; a broken one is a harm.
+
+The judge sees one transition at a time: the world before, the events, the world after. So a harm is found the
+first time it happens, in a run and in an exploration alike. `stuck` is not a transition but the absence of one:
+execution.py and exploration.py find it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sagasim.core.blueprint import Blueprint
+from sagasim.core.history import HistoryEvent, StepCommitted, UndoCommitted, UndoSkipped
+from sagasim.core.kernel import Choice, Instance, Kernel, World
+
+PROPERTIES: Mapping[str, str] = MappingProxyType(
+    {
+        "leak": "a saga that has ended without success leaves no effect behind",
+        "missing-effect": "a completed saga has all its effects",
+        "double-effect": "no effect is there twice, at any moment",
+        "phantom-undo": "nothing is undone twice, or undone though it never was",
+        "undone-after-pivot": "after the pivot has committed nothing is undone",
+        "wrong-order": "no undo begins while a step that builds on its effect is in place",
+        "skipped-undo": "when one undo fails, all the others are attempted",
+        "false-outcome": "what the saga reports is true",
+        "effect-after-end": "no effect is applied or undone after the saga has ended",
+        "stuck": "when faults stop, every saga reaches an end",
+        "dirty-read": "nobody reads what another saga takes back later",
+        "lost-update": "nobody overwrites what another saga takes back later",
+        "invariant": "the user's own properties hold",
+    }
+)
+HARMS: tuple[str, ...] = tuple(PROPERTIES)
+WORST_FIRST: tuple[str, ...] = (
+    "double-effect", "missing-effect", "undone-after-pivot", "phantom-undo", "leak", "effect-after-end",
+    "false-outcome", "stuck", "invariant", "lost-update", "dirty-read", "wrong-order", "skipped-undo",
+)  # fmt: skip
+"""Which harm a matrix cell shows where several can follow."""
+
+
+class Harm(NamedTuple):
+    """A broken property. `step` is a step's name, "saga", or the name of an invariant."""
+
+    harm: str
+    step: str
+
+
+class Judge:
+    """Judges the transitions of one kernel."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.bp: Blueprint = kernel.bp
+        self._effects = tuple(number for number, step in enumerate(self.bp.steps) if step.has_effect)
+
+    def harms(self, before: World, choice: Choice, events: list[HistoryEvent], after: World) -> list[Harm]:
+        """The harms that this transition does, each once."""
+        found: list[Harm] = []
+        was, now = before.instances[choice.instance], after.instances[choice.instance]
+        changed = False
+        for event in events:
+            if isinstance(event, StepCommitted):
+                changed = True
+                found.extend(self._committed(event, was))
+            elif isinstance(event, UndoCommitted):
+                changed = True
+                found.extend(self._undone(event, was, before, choice.instance))
+            elif isinstance(event, UndoSkipped):
+                found.append(Harm("skipped-undo", event.step))
+        if was.mind is not now.mind:
+            found.extend(self._undos_begun(was, now))
+            if now.mind.ended and not was.mind.ended:
+                found.extend(self._ended(now))
+                found.extend(self._finally(after))
+        if changed and self.bp.always:
+            found.extend(self._always(after))
+        return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def at_the_start(self, world: World) -> list[Harm]:
+        """An invariant that does not even hold before anything has happened."""
+        return list(self._always(world))
+
+    def _committed(self, event: StepCommitted, was: Instance) -> Iterator[Harm]:
+        if event.times > 1:
+            yield Harm("double-effect", event.step)
+        if self._is_after_end(was, event.step):
+            yield Harm("effect-after-end", event.step)
+
+    def _undone(self, event: UndoCommitted, was: Instance, before: World, number: int) -> Iterator[Harm]:
+        if event.times < 0:
+            yield Harm("phantom-undo", event.step)
+        elif any(was.records[pivot].times > 0 for pivot in self.bp.pivots):
+            yield Harm("undone-after-pivot", event.step)
+        if self._is_after_end(was, event.step):
+            yield Harm("effect-after-end", event.step)
+        step = self.bp.index[event.step]
+        for mark in before.marks:
+            if (mark.owner, mark.owner_step) == (number, step) and event.times == 0:
+                yield Harm(mark.harm, self.bp.steps[mark.actor_step].name)
+
+    def _is_after_end(self, was: Instance, step: str) -> bool:
+        return was.mind.ended and self.bp.index[step] not in was.mind.report
+
+    def _undos_begun(self, was: Instance, now: Instance) -> Iterator[Harm]:
+        legs = now.mind.legs
+        for step, leg in enumerate(legs):
+            if leg.undoing == "running" and leg.attempt == 1 and was.mind.legs[step].undoing != "running":
+                for builder in self.bp.builders[step]:
+                    standing = legs[builder].belief == "done" and now.records[builder].times > 0
+                    if standing and self.bp.is_undoable(builder):
+                        yield Harm("wrong-order", self.bp.steps[step].name)
+
+    def _ended(self, now: Instance) -> Iterator[Harm]:
+        outcome = now.mind.phase
+        standing = [step for step in self._effects if now.records[step].times > 0]
+        if outcome == "completed":
+            for step in self._effects:
+                if now.records[step].times < 1:
+                    yield Harm("missing-effect", self.bp.steps[step].name)
+        elif outcome == "failed" and self._is_done_in_truth(now):
+            yield Harm("false-outcome", "saga")
+        else:
+            for step in standing:
+                if outcome != "parked" or step not in now.mind.report:
+                    yield Harm("leak", self.bp.steps[step].name)
+
+    def _is_done_in_truth(self, now: Instance) -> bool:
+        """A saga that reports failure although the pivot has committed, or all but the last call took effect."""
+        if any(now.records[pivot].times > 0 for pivot in self.bp.pivots):
+            return True
+        missing = [step for step in self._effects if now.records[step].times < 1]
+        if any(leg.belief in ("given-up", "undo-skipped", "undone") for leg in now.mind.legs):
+            return False
+        begun = [step for step, leg in enumerate(now.mind.legs) if leg.belief not in ("idle", "skipped")]
+        last = [step for step in begun if not any(later in begun for later in self.bp.descendants[step])]
+        return bool(set(self._effects) - set(last)) and set(missing) <= set(last[-1:])
+
+    def _finally(self, after: World) -> Iterator[Harm]:
+        if all(instance.mind.ended and instance.mind.phase != "parked" for instance in after.instances):
+            for name, holds in self.bp.finally_:
+                if not holds(self.kernel.values(after)):
+                    yield Harm("invariant", name)
+
+    def _always(self, world: World) -> Iterator[Harm]:
+        given_up = any(leg.belief == "given-up" for each in world.instances for leg in each.mind.legs)
+        if not given_up:
+            for name, holds in self.bp.always:
+                if not holds(self.kernel.values(world)):
+                    yield Harm("invariant", name)

@@ -1,0 +1,1 @@
+"""What `manage.py` can do beyond what Django brings."""

@@ -1,0 +1,179 @@
+"""How sagasim is set up. Everything that differs between two installations comes from the environment.
+
+There are two modes. *Local* is the default: one person on their own machine, no password, and therefore
+nobody else is let in (local.py). *Server* is for everyone else, has no defaults for what must be secret,
+and passes `manage.py check --deploy`.
+
+    SAGASIM_MODE         local | server                                  local
+    SAGASIM_SECRET_KEY   required in server mode, 50 characters or more
+    SAGASIM_HOSTS        required in server mode: sagas.example.org,...
+    SAGASIM_HSTS_SECONDS how long browsers insist on HTTPS                31536000 (a year)
+    SAGASIM_BEHIND_PROXY 1: trust X-Forwarded-Proto, which your proxy must set
+    SAGASIM_DATA         the folder with the database and collected files var/ beside manage.py
+    SAGASIM_DEBUG        1: Django's error pages; local mode only
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def required(name: str, why: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"In server mode {name} must be set: {why}.")
+    return value
+
+
+MODE = os.environ.get("SAGASIM_MODE", "local")
+if MODE not in {"local", "server"}:
+    raise ImproperlyConfigured(f"SAGASIM_MODE is {MODE!r}; it can be 'local' or 'server'.")
+LOCAL = MODE == "local"
+
+DATA_DIR = Path(os.environ.get("SAGASIM_DATA", BASE_DIR / "var"))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = LOCAL and os.environ.get("SAGASIM_DEBUG") == "1"
+
+# ------------------------------------------------------------------ who may come in
+
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+
+if LOCAL:
+    SECRET_KEY = get_random_secret_key()  # nothing that is signed in local mode outlives the process
+    ALLOWED_HOSTS = LOOPBACK_NAMES
+else:
+    SECRET_KEY = required("SAGASIM_SECRET_KEY", "it signs sessions and links, and nobody else may know it")
+    hosts = required("SAGASIM_HOSTS", "the names under which people reach this server, with commas")
+    ALLOWED_HOSTS = [host.strip() for host in hosts.split(",")]
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = int(os.environ.get("SAGASIM_HSTS_SECONDS", "31536000"))
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    if os.environ.get("SAGASIM_BEHIND_PROXY") == "1":
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether subdomains speak HTTPS is for the owner of the domain to say
+    "security.W021",  # the same for preloading, which cannot be taken back
+]
+
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# ------------------------------------------------------------------ what it is made of
+
+INSTALLED_APPS = [
+    "sagasim",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "servestatic",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "sagasim.security.ContentSecurityPolicyMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(["sagasim.local.SignInTheOwner"] if LOCAL else []),
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "sagasim.urls"
+ASGI_APPLICATION = "sagasim.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sagasim.security.csp",
+            ],
+        },
+    },
+]
+
+# ------------------------------------------------------------------ what it remembers
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "sagasim.sqlite3",
+        "OPTIONS": {
+            # IMMEDIATE: a read that turns into a write would otherwise fail with "database is locked"
+            # instead of waiting for its turn. WAL: readers never wait for the one writer.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Hints between viewers in one process; what must not be lost is in the database.
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+
+# ------------------------------------------------------------------ what it serves
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+
+# Local mode serves the files where they lie, so that there is no build step to forget (with SAGASIM_DEBUG it
+# looks again at each request, for whoever is changing them); server mode serves
+# what `manage.py collectstatic` named after its content, and browsers keep it for ever.
+SERVESTATIC_USE_FINDERS = LOCAL
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+if LOCAL:
+    SERVESTATIC_MAX_AGE = 0
+else:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# ------------------------------------------------------------------ the rest
+
+# What goes wrong is said where the server was started, with its traceback, in both modes.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},
+}
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
