@@ -41,8 +41,8 @@ class Finding:
 class Cell:
     """One cell of the matrix: the worst that can follow from one fault of this kind on this target.
 
-    `worst` is a harm and `step` where, or both are empty: nothing follows. `faults` is the plan that shows
-    it.
+    `worst` is a harm and `step` where, or both are empty: nothing follows. `faults` (and
+    `order`, where time would choose otherwise) is the run that shows it.
     """
 
     target: str
