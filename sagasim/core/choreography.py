@@ -67,8 +67,8 @@ class Message(NamedTuple):
 class Troupe(NamedTuple):
     """All participants of one saga and what is between them.
 
-    `alarm`: a dead letter or a refusal after the pivot was reported to a person. `failing`: somebody gave up without
-    undoing. `report`: the steps that a parked saga names.
+    `alarm`: a dead letter or a refusal after the pivot was reported to a person. `failing`: somebody gave
+    up without undoing. `report`: the steps that a parked saga names.
     """
 
     phase: str
@@ -179,8 +179,12 @@ class _Stage:
         self.legs, self.ears, self.bus = list(was.legs), list(was.ears), list(was.bus)
 
     def closed(self) -> Troupe:
-        bus = tuple(sorted(self.bus, key=lambda message: (message.publisher, message.listener)))  # stable: in order
-        return Troupe(self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report)
+        bus = tuple(
+            sorted(self.bus, key=lambda message: (message.publisher, message.listener))
+        )  # stable: in order
+        return Troupe(
+            self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report
+        )
 
     # what is asked of the draft
 
@@ -190,7 +194,9 @@ class _Stage:
     def has_not_begun(self, step: int) -> bool:
         """Its event may be on its way, but no attempt was made yet."""
         leg = self.legs[step]
-        return leg.belief == "idle" or (leg.belief == "running" and leg.call in ("sent", "held") and leg.attempt == 1)
+        return leg.belief == "idle" or (
+            leg.belief == "running" and leg.call in ("sent", "held") and leg.attempt == 1
+        )
 
     def all_behind_closed(self, step: int) -> bool:
         closed = self.ears[step].closed
@@ -214,7 +220,11 @@ class _Stage:
 
     def start_if_ready(self, step: int) -> None:
         wanted = (1 << len(self.bp.starts[step])) - 1
-        if self.legs[step].belief == "idle" and self.ears[step].heard == wanted and not self.ears[step].aborted:
+        if (
+            self.legs[step].belief == "idle"
+            and self.ears[step].heard == wanted
+            and not self.ears[step].aborted
+        ):
             self.legs[step] = Leg("running", "sent", 1)
 
     def call_again(self, step: int) -> None:
@@ -340,7 +350,7 @@ class _Stage:
                 self.bus.append(message)
 
     def can_never_begin(self, listener: int, publisher: int) -> bool:
-        """It waits for a `done` that the publisher will not publish any more: what it hears first changes nothing."""
+        """It waits for a `done` that will never come: what else it hears first changes nothing."""
         if self.legs[listener].belief != "idle" or publisher not in self.bp.predecessors[listener]:
             return False
         bit = self.bp.start_bits[listener][self.bp.steps[publisher].publishes.done]
@@ -363,8 +373,14 @@ class _Stage:
         explicit = bp.steps[listener].compensates_on
         if explicit and getattr(bp.steps[publisher].publishes, word) in explicit:
             self.must_not_stand(listener)
-        if publisher in bp.successors[listener] and bp.neighbourly[listener] and word not in ("done", "aborting"):
-            self.ears[listener] = self.ears[listener]._replace(closed=self.ears[listener].closed | 1 << publisher)
+        if (
+            publisher in bp.successors[listener]
+            and bp.neighbourly[listener]
+            and word not in ("done", "aborting")
+        ):
+            self.ears[listener] = self.ears[listener]._replace(
+                closed=self.ears[listener].closed | 1 << publisher
+            )
             self.neighbour_closed(listener)
         if publisher in bp.predecessors[listener] and word != "done":
             self.abort(listener)

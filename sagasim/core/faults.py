@@ -97,7 +97,7 @@ _FAULT = re.compile(
 )
 _MOMENT = re.compile(
     r"(?P<step>[^:@*#\[\].\s]+)(?P<undo>\.undo)?(?:#(?P<attempt>\d{1,4}))?(?:\[(?P<instance>\d{1,4})\])?"
-    r"\.(?P<edge>before|after|recorded)\Z",
+    r"\.(?P<edge>before|after|recorded|heard)\Z",
     re.ASCII,
 )
 _HOW = (
@@ -210,7 +210,7 @@ def _check_moment(fault: Fault) -> None:
     moment = fault.moment
     if moment is None:
         return
-    if moment.edge == "recorded" or moment.attempt or moment.instance != 1:
+    if moment.edge in ("recorded", "heard") or moment.instance != 1:
         raise BadFault(f"no moment {str(moment)!r} in a fault; write step.before or step.after")
     if fault.kind in SPLIT_KINDS and (moment.step or moment.edge not in ("before", "after")):
         raise BadFault(f"{fault.kind} strikes @before or @after the effect, not @{moment}")

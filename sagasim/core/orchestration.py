@@ -6,8 +6,9 @@
     completed, compensated, parked, failed      the end
 
 Every function takes the coordinator as it was and one input, and returns the coordinator as it is now; what
-happened is appended to `out`. A leg whose call turns to "sent" is a command to issue (kernel.py and the library
-do that, each in its own time); a call that was sent and is forgotten here stays under way without an audience.
+happened is appended to `out`. A leg whose call turns to "sent" is a command to issue (kernel.py and the
+library do that, each in its own time); a call that was sent and is forgotten here stays under way without
+an audience.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def begin(bp: Blueprint, out: Out) -> Coordinator:
 
 
 def hear(bp: Blueprint, was: Coordinator, step: int, answer: str, out: Out) -> Coordinator:
-    """The answer to the open call of a step: done, refused, error, silence (time is up) or crashed (recovery)."""
+    """The answer to a step's open call: done, refused, error, silence (time is up), crashed (recovery)."""
     desk = _Desk(bp, was, out)
     leg = was.legs[step]
     undo = leg.undoing == "running"
@@ -92,7 +93,7 @@ def hear(bp: Blueprint, was: Coordinator, step: int, answer: str, out: Out) -> C
 
 
 def interrupt(bp: Blueprint, was: Coordinator, kind: str, out: Out) -> Coordinator:
-    """The user cancels, or the deadline passes. Once the pivot has committed, or while undoing, it changes nothing."""
+    """The user cancels, or the deadline passes; after the pivot, or while undoing, it changes nothing."""
     rule = bp.rules.on_cancel if kind == "cancelled" else bp.rules.on_deadline
     out.append(CancelRequested(rule) if kind == "cancelled" else DeadlinePassed(rule))
     desk = _Desk(bp, was, out)
@@ -160,7 +161,7 @@ class _Desk:
         return [step for step in range(len(self.legs)) if self.is_running(step)]
 
     def current_call(self, step: int, undo: bool) -> int:
-        """The open call that a careless engine takes a stray answer for: its own if it is open, else the first."""
+        """The open call that a stray answer is taken for: its own if it is open, else the first."""
         running = self.running()
         if step in running and (self.legs[step].undoing == "running") == undo:
             return step
@@ -169,7 +170,9 @@ class _Desk:
     def has_no_limits(self, step: int, answer: str) -> bool:
         """After a committed pivot, for a retriable step, at a pivot to resolve, and by the rule `retry`."""
         bp = self.bp
-        if bp.reaction(step, answer) == "retry" and not (self.is_pivot(step) and not bp.has_own_reaction(step, answer)):
+        if bp.reaction(step, answer) == "retry" and not (
+            self.is_pivot(step) and not bp.has_own_reaction(step, answer)
+        ):
             return True
         if bp.has_own_reaction(step, answer):
             return False
@@ -244,7 +247,7 @@ class _Desk:
         return "failed"
 
     def react(self, step: int, answer: str) -> None:
-        """The last answer is final and was not `done`: what now?"""
+        """What follows from a last answer that was not `done`."""
         bp = self.bp
         if bp.has_own_reaction(step, answer):
             self.follow(step, bp.reaction(step, answer))
@@ -288,7 +291,7 @@ class _Desk:
                     self.believe(other, "undo-skipped")
 
     def recover(self, step: int) -> None:
-        """The coordinator is back, reads its log and finds this call open (or, without an intent log, does not)."""
+        """The coordinator is back and reads its log; without an intent log it does not know the call."""
         bp, leg = self.bp, self.legs[step]
         undo = leg.undoing == "running"
         logged = bp.steps[step].safeguards.intent_log
@@ -352,7 +355,9 @@ class _Desk:
     def go_forward(self) -> None:
         open_ = ("idle", "running")
         for step, leg in enumerate(self.legs):
-            if leg.belief == "idle" and all(self.legs[other].belief not in open_ for other in self.bp.after[step]):
+            if leg.belief == "idle" and all(
+                self.legs[other].belief not in open_ for other in self.bp.after[step]
+            ):
                 self.call(step, undo=False)
         if all(leg.belief not in open_ for leg in self.legs):
             self.end("completed", ())
@@ -400,7 +405,9 @@ class _Desk:
 
     def turn_back(self) -> None:
         self.phase = "compensating"
-        due = [step for step in range(len(self.legs)) if self.bp.is_undoable(step) and self.is_compensated(step)]
+        due = [
+            step for step in range(len(self.legs)) if self.bp.is_undoable(step) and self.is_compensated(step)
+        ]
         for step in due:
             self.legs[step] = Leg(self.legs[step].belief, undoing="due")
         self.out.append(CompensationStarted(tuple(self.bp.steps[step].name for step in due)))
@@ -440,10 +447,16 @@ class _Desk:
             case "reverse-start":
                 if not due or any(leg.undoing == "running" for leg in self.legs):
                     return []
-                return [max(due, key=lambda step: (self.started.index(step) if step in self.started else -1, step))]
+                return [
+                    max(
+                        due, key=lambda step: (self.started.index(step) if step in self.started else -1, step)
+                    )
+                ]
             case _:
                 return [
-                    step for step in due if not any(self.legs[later].undoing for later in self.bp.descendants[step])
+                    step
+                    for step in due
+                    if not any(self.legs[later].undoing for later in self.bp.descendants[step])
                 ]
 
     def end(self, outcome: str, report: tuple[int, ...]) -> None:
