@@ -160,7 +160,7 @@ STRUCK: Mapping[str, str] = MappingProxyType(
         "crash@before": "{service} crashed{times} before {call} took effect",
         "crash@after": "{service} crashed{times} after {call} had taken effect",
         "coordinator-crash@before": "the coordinator crashed{times} before {call} was sent",
-        "coordinator-crash@after": "the coordinator crashed{times} after {call} had taken effect and before it knew",
+        "coordinator-crash@after": "the coordinator crashed{times} after {call} had taken effect unseen",
         "no-effect": "{call} answered yes and changed nothing",
         "key-lost": "{call} was repeated under a new key",
         "poisoned": "the event for {call} became a dead letter",
