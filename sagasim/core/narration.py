@@ -153,7 +153,7 @@ def sentence(event: HistoryEvent, saga: Saga) -> str:  # noqa: C901  # one branc
 def broken(harm: str, step: str) -> str:
     """Which property, in words."""
     if harm == "invariant":
-        return f"the invariant \u201c{step}\u201d does not hold"
+        return f"the invariant '{step}' does not hold"
     return f"{harm} at {step}; it should be that {PROPERTIES[harm]}"
 
 

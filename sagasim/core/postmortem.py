@@ -416,7 +416,7 @@ def _invariant(scene: _Scene) -> str:
         values.update((name, value) for name, value in entry.resources if name in values)
     when = _moment_of(scene, invariant.when)
     told = joined([f"{name} = {value}" for name, value in values.items()])
-    return f"{when}, \u201c{invariant.name}\u201d ({invariant.expression}) does not hold: {told}"
+    return f"{when}, '{invariant.name}' ({invariant.expression}) does not hold: {told}"
 
 
 def _moment_of(scene: _Scene, when: str) -> str:

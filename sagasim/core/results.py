@@ -97,7 +97,7 @@ def run_to_data(it: Run) -> Data:
 
 
 def run_from_data(data: object, saga: Saga) -> Run:
-    """The run of this saga that a JSON tells; the inverse of `run_to_data`. Raises BadResult, BadFault, BadLine."""
+    """The run of this saga that a JSON tells; `run_to_data` is its inverse. Raises CoreError."""
     read = _Reader(data, "a run")
     faults = parse_plan(read.texts("faults"), saga)
     outcome = read.text("outcome")
@@ -201,7 +201,7 @@ Remedy = Callable[[Exploration, Finding], Fixed | None]
 def verdict_of(
     explorations: Sequence[Exploration], *, file: str, seconds: float, remedy: Remedy = lambda *_: None
 ) -> Verdict:
-    """The explorations of one saga, told. `file` is what replay commands name; the caller measures `seconds`."""
+    """The explorations of one saga, told. `file` is what replay commands name; `seconds` is measured outside."""
     first = explorations[0]
     findings = [
         _told(each, finding, file, remedy(each, finding))
