@@ -17,7 +17,7 @@ from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.changes import Edit, apply_fix, of_engine, of_step, told
 from sagasim.core.engine import RULE_VALUES, rules_of
 from sagasim.core.execution import run_of
-from sagasim.core.exploration import Exploration, Finding, Search
+from sagasim.core.exploration import Exploration, Finding, Search, harms_of
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm
 from sagasim.core.proposals import proposals
@@ -239,7 +239,7 @@ class _Trial:
         before = self._search.expanded
         progress = self._search.advance(states)
         expanded = self._search.expanded - before
-        self.harms = self._search.harms()
+        self.harms = harms_of(self._search)
         if progress.done:
             self._search = None
             self.done = not self._levels
@@ -297,7 +297,7 @@ def _explored(
 ) -> tuple[Mapping[Harm, int], bool]:
     search = Search(blueprint(saga, coordination), faults, kinds=kinds)
     progress = search.advance(most_states)
-    return search.harms(), progress.done
+    return harms_of(search), progress.done
 
 
 def _safeguards_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:
