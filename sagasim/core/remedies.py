@@ -30,6 +30,8 @@ MOST_STATES = 60_000
 """How many worlds all verifications of one `Remedies` may expand together."""
 MOST_TRIALS = 12
 """How many changes are explored for one finding."""
+MOST_PER_TRIAL = 40_000
+"""No single change may use up what the others need."""
 PORTION = 1_000
 
 
@@ -171,7 +173,7 @@ class Remedies:
                 return "worse"
             if trial.done:
                 return "cured"
-            if self.left <= 0:
+            if self.left <= 0 or trial.expanded >= MOST_PER_TRIAL:
                 return "undecided"
             self.left -= trial.advance(min(PORTION, self.left))
 
@@ -218,6 +220,7 @@ class _Trial:
         self.edit, self.bp = edit, bp
         self.harms: Mapping[Harm, int] = {}
         self.done = False
+        self.expanded = 0
         self._kinds = kinds
         self._levels = sorted({min(1, faults), faults})
         self._search: Search | None = None
@@ -239,6 +242,7 @@ class _Trial:
         before = self._search.expanded
         progress = self._search.advance(states)
         expanded = self._search.expanded - before
+        self.expanded += expanded
         self.harms = harms_of(self._search)
         if progress.done:
             self._search = None
