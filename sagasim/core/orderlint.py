@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 
-from sagasim.core.changes import Edit, of_engine, of_step
+from sagasim.core.changes import of_engine, of_step
 from sagasim.core.errors import listed
 from sagasim.core.expressions import names_in
 from sagasim.core.harms import HARMS
@@ -32,7 +31,7 @@ def longer_than_deadline(design: Design) -> Iterator[Problem]:
 def undo_order(design: Design) -> Iterator[Problem]:
     for builder in design.saga.steps:
         for name in builder.builds_on:
-            base = design.saga.step(name)
+            base = design.order.step[name]
             if base.compensation is not None and builder.compensation is not None:
                 yield from _undone_too_early(design, base, builder)
 
@@ -74,21 +73,18 @@ def parallel_writes(design: Design) -> Iterator[Problem]:
         for name in dict.fromkeys((*step.effects, *(step.undo_effects or ()))):
             writers.setdefault(name, []).append(step.name)
     for resource, steps in writers.items():
-        for one, other in combinations(steps, 2):
-            if other in design.order.beside(one):
+        for later in steps:
+            beside = [name for name in steps[: steps.index(later)] if name in design.order.beside(later)]
+            if beside:
                 yield problem(
                     "parallel-writes",
                     "warning",
-                    other,
-                    f"{one} and {other} may run at the same time and both change {resource}; put one after "
-                    "the other, unless their changes may come in any order",
+                    later,
+                    f"{later} may run at the same time as {listed(beside)}, and all change {resource}; put "
+                    "one after the other, unless their changes may come in any order",
                     None,
-                    _put_after(design, other, one),
+                    of_step(later, "after", [*design.saga.step(later).after, *beside]),
                 )
-
-
-def _put_after(design: Design, later: str, earlier: str) -> Edit:
-    return of_step(later, "after", [*design.saga.step(later).after, earlier])
 
 
 def open_fan_out(design: Design) -> Iterator[Problem]:

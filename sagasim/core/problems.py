@@ -70,6 +70,7 @@ class Design:
         self.order = StepOrder(saga)
         self.rules = rules_of(saga)
         self.proofs = Proofs(saga)
+        self._risks: dict[str, list[Step]] = {}
 
     def is_final(self, step: Step) -> bool:
         """Whether it runs only when nothing is undone any more, so that it must succeed."""
@@ -77,9 +78,11 @@ class Design:
 
     def may_fail_after(self, step: Step) -> list[Step]:
         """The steps that can still turn the saga back when this one is done, the nearest first."""
-        names = [*self.order.after(step.name), *self.order.beside(step.name)]
-        others = (self.saga.step(name) for name in names)
-        return [other for other in others if other.may_refuse and not self.is_final(other)]
+        if step.name not in self._risks:
+            names = (*self.order.after(step.name), *self.order.beside(step.name))
+            others = (self.order.step[name] for name in names)
+            self._risks[step.name] = [it for it in others if it.may_refuse and not self.is_final(it)]
+        return self._risks[step.name]
 
 
 def problem(

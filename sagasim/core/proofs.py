@@ -15,7 +15,8 @@ from sagasim.core.harms import Harm
 from sagasim.core.saga import Coordination, Saga
 
 MOST_RUNS = 24
-"""How many runs all proofs of one saga may cost together: a lint has to be quick."""
+MOST_WORK = 10_000
+"""What all proofs of one saga may cost together: a lint is quick, and a run costs the square of the steps."""
 PER_PROOF = 5
 
 
@@ -32,7 +33,7 @@ class Proofs:
 
     def __init__(self, saga: Saga) -> None:
         self.saga = saga
-        self.left = MOST_RUNS
+        self.left = min(MOST_RUNS, max(2, MOST_WORK // len(saga.steps) ** 2))
         self._blueprints: dict[Coordination, Blueprint] = {}
         self._harms: dict[tuple[Coordination, tuple[str, ...]], tuple[Harm, ...]] = {}
 

@@ -45,7 +45,7 @@ def the(saga: Saga, rule: str) -> Problem:
     return problem
 
 
-# Each rule: a saga that breaks it, where, how serious, whether a run proves it; and the nearest saga that is fine.
+# Each rule: where, how serious, the harm that proves it, a saga that breaks it, and the nearest that is fine.
 
 BROKEN = [
     pytest.param(
@@ -345,7 +345,7 @@ def test_every_rule_has_a_saga_here_that_breaks_it():
 
 
 def every_problem() -> list[Any]:
-    sagas = [(parameters.id, parameters.values[4]) for parameters in BROKEN]
+    sagas: list[tuple[Any, Any]] = [(parameters.id, parameters.values[4]) for parameters in BROKEN]
     sagas.extend((path.stem, saga_from_text(path.read_text(), source=path.name)) for path in FILES)
     return [
         pytest.param(saga, problem, id=f"{name}: {problem.rule} {problem.step}")
@@ -401,6 +401,7 @@ def test_a_run_that_passes_its_deadline_is_its_own_proof():
     problem = the(saga, "longer-than-deadline")
 
     assert problem.proof == ()
+    assert problem.coordination is not None
     assert run(saga, problem.coordination).outcome == "compensated"
 
 

@@ -108,9 +108,7 @@ def fix_of(name: str, coordination: Coordination, faults: int, harm: str, step: 
 
 
 @pytest.mark.parametrize(("name", "coordination", "faults"), EXPECTED)
-def test_a_published_mistake_is_repaired_by_the_change_that_an_engineer_would_make(
-    name, coordination, faults
-):
+def test_a_known_mistake_is_repaired_by_the_change_that_an_engineer_would_make(name, coordination, faults):
     for harm, step, change in EXPECTED[name, coordination, faults]:
         fix = fix_of(name, coordination, faults, harm, step)
 
