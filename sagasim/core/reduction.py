@@ -11,14 +11,16 @@ kernel.py, because it takes away choices; everything here keeps the choices as t
 
 from __future__ import annotations
 
+from sagasim.core.alike import Alike
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.choreography import Ears, Troupe
+from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.world import Instance, World
+from sagasim.core.world import Instance, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
 NEVER_BEGAN = Leg("idle")
+GIVEN_UP = Leg("given-up")
 SKIPPED = Leg("skipped")
 NOTHING_HEARD = Ears()
 
@@ -28,22 +30,47 @@ class Reduction:
 
     def __init__(self, bp: Blueprint) -> None:
         self.bp = bp
+        self._alike = Alike(bp)
         rules = bp.rules
         reactions = {bp.undo_reaction(step) for step in range(len(bp.steps))}
         # A coordinator that resurrects, or that stops, still asks how far a step had come.
         self._forgets = rules.on_stray_reply != "resurrect" and "stop" not in reactions
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
+        every = range(len(bp.steps))
+        self._undone_in_order = rules.order == "reverse" and all(
+            set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
+        )
         self._values_matter = not self._alone or bool(bp.always)
 
     def of(self, world: World, *, faults_left: bool = True) -> World:
         """The representative of this world; without a fault left, an earlier cancel does not matter."""
-        instances = tuple(self._instance(instance) for instance in world.instances)
+        calm = not faults_left and not world.down and not any(
+            strike.kind == "outage" for each in world.instances for strike in each.strikes
+        )
+        instances = tuple(self._instance(instance, calm=calm) for instance in world.instances)
         if not faults_left:
             instances = tuple(self._without_cancel(instance) for instance in instances)
-        if self._alone and instances[0] is world.instances[0]:
+        down = tuple(service for service in world.down if self._is_called(service, instances))
+        if self._alone and instances[0] is world.instances[0] and down == world.down:
             return world
-        return World(instances, world.down, world.marks)
+        return World(instances, down, world.marks)
+
+    def _is_called(self, service: int, instances: tuple[Instance, ...]) -> bool:
+        """Whether anybody may still call this service."""
+        return any(
+            self._may_call(instance.mind, step)
+            for step, its in enumerate(self.bp.service_of)
+            if its == service
+            for instance in instances
+        )
+
+    def _may_call(self, mind: Mind, step: int) -> bool:
+        if mind.ended:
+            return False
+        if isinstance(mind, Troupe):
+            return mind.legs[step].belief not in CLOSED
+        return bool(mind.phase != "compensating" or not self._forgets or mind.legs[step].undoing)
 
     def key(self, world: World) -> World:
         """What the world is called among its equals: instances of one saga are interchangeable."""
@@ -56,11 +83,14 @@ class Reduction:
             interrupted=tuple(kind for kind in instance.interrupted if kind != "cancelled")
         )
 
-    def _instance(self, instance: Instance) -> Instance:
+    def _instance(self, instance: Instance, *, calm: bool) -> Instance:
         mind = instance.mind
         if mind.ended:
             return self._over(instance)
         if isinstance(mind, Coordinator):
+            instance = self._alike.of(instance, mind, calm=calm)
+            assert isinstance(instance.mind, Coordinator)
+            mind = instance.mind
             if mind.phase != "compensating" or not self._forgets:
                 return instance
             if instance.interrupted:  # nothing can interrupt it now
@@ -93,17 +123,34 @@ class Reduction:
     def _turned_back(self, instance: Instance, mind: Coordinator) -> Instance:
         concerned = {copy.step for copy in instance.copies}
         legs, records = list(mind.legs), list(instance.records)
-        changed = False
+        place = -1  # where it is kept that an undo was given up: which one it was does not matter
+        given_up = False
         for step, leg in enumerate(legs):
-            if leg.belief in FORGOTTEN and not leg.undoing and not leg.call:
+            if leg.undoing:
+                if leg.belief == "unknown" and self._undone_in_order and step not in self.bp.pivots:
+                    legs[step] = leg._replace(belief="done")
+                continue
+            if leg.call:
+                continue
+            if leg.belief in FORGOTTEN:
                 legs[step] = NEVER_BEGAN
-                changed = True
+            if leg.belief == "given-up" and step in concerned:
+                given_up, place = True, -2
+            elif step not in concerned and not self._values_matter and step not in self.bp.pivots:
+                if leg.belief == "given-up":
+                    given_up = True
+                    legs[step] = NEVER_BEGAN
+                    records[step] = BLANK
+                if legs[step] == NEVER_BEGAN and place > -2:
+                    place = step
             if legs[step] == NEVER_BEGAN and self._is_blank(step, records[step], concerned):
-                changed = changed or records[step] is not BLANK
                 records[step] = BLANK
-        if not changed:
+        if given_up and place >= 0:
+            legs[place] = GIVEN_UP
+        now = (tuple(legs), tuple(records))
+        if now == (mind.legs, instance.records) and mind.reason == "compensate":
             return instance
-        return instance._replace(mind=mind._replace(legs=tuple(legs)), records=tuple(records))
+        return instance._replace(mind=mind._replace(legs=now[0], reason="compensate"), records=now[1])
 
     def _is_blank(self, step: int, record: Record, concerned: set[int]) -> bool:
         return not record.times and self._inverse[step] and step not in concerned
