@@ -1,8 +1,8 @@
 """What all benchmarks share: CPU time, medians of pairs, the machine's name, a table and the same as JSON.
 
-Seconds are CPU seconds of the process that works, so that a busy neighbour does not count; only where waiting
-is the matter (start-up) it is the clock on the wall. Ratios are medians over pairs that ran one directly after
-the other.
+Seconds are CPU seconds of the process that works, so that a busy neighbour does not count; only where
+waiting is the matter (start-up) it is the clock on the wall. Ratios are medians over pairs that ran one
+directly after the other.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def median_pair(
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Without the garbage collector: an exploration makes no garbage in circles, only much to look through."""
+    """Without the garbage collector: an exploration makes much to look through, and no cycles."""
     gc.collect()
     gc.freeze()
     gc.disable()

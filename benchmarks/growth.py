@@ -1,8 +1,8 @@
 """How the cost grows: states and seconds against steps (2 to 20) and faults (1 to 4), and the plot of it.
 
 Sagas in a row, in both coordinations. A curve ends where an exploration would need more states than
-MOST_STATES; the table says so. The plot is docs/performance-growth.svg, drawn by hand: two logarithmic scales and
-sixteen lines need no library.
+MOST_STATES; the table says so. The plot is docs/performance-growth.svg, drawn by hand: two logarithmic scales
+and eight lines need no library.
 """
 
 from __future__ import annotations

@@ -67,7 +67,12 @@ class Alike:
                 strike = self._strike(instance, step, leg, strikes[step])
                 if strike is not strikes[step]:
                     strikes = put(strikes, step, strike)
-            if calm and leg.call == "sent" and leg.attempt > 1 and self._is_certain(instance, step, leg, strikes[step]):
+            if (
+                calm
+                and leg.call == "sent"
+                and leg.attempt > 1
+                and self._is_certain(instance, step, leg, strikes[step])
+            ):
                 legs = put(legs, step, Leg(leg.belief, "sent", BEYOND_FAULTS, False, leg.undoing))
         if legs is mind.legs and strikes is instance.strikes:
             return instance

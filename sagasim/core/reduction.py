@@ -16,13 +16,20 @@ from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.world import Instance, Mind, World
+from sagasim.core.participant import NO_STRIKE
+from sagasim.core.world import Instance, Mark, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
 NEVER_BEGAN = Leg("idle")
 GIVEN_UP = Leg("given-up")
 SKIPPED = Leg("skipped")
 NOTHING_HEARD = Ears()
+
+Key = tuple[tuple[int, ...], tuple[int, ...], tuple[Mark, ...]]
+"""A world by the numbers of its instances; with several instances sorted."""
+
+MOST_ASKED = 100_000
+"""So many answers are kept before they are forgotten, so that memory stays with the states."""
 
 
 class Reduction:
@@ -41,20 +48,64 @@ class Reduction:
         self._undone_in_order = rules.order == "reverse" and all(
             set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
         )
+        self._no_strikes = (NO_STRIKE,) * len(bp.steps)
+        self._asked: dict[tuple[Instance, bool, bool], Instance] = {}
+        self._numbers: dict[Instance, int] = {}
+        self._instances: list[Instance] = []
+        self._by_identity: dict[int, int] = {}
         self._values_matter = not self._alone or bool(bp.always)
 
     def of(self, world: World, *, faults_left: bool = True) -> World:
         """The representative of this world; without a fault left, an earlier cancel does not matter."""
-        calm = not faults_left and not world.down and not any(
-            strike.kind == "outage" for each in world.instances for strike in each.strikes
-        )
-        instances = tuple(self._instance(instance, calm=calm) for instance in world.instances)
-        if not faults_left:
-            instances = tuple(self._without_cancel(instance) for instance in instances)
-        down = tuple(service for service in world.down if self._is_called(service, instances))
-        if self._alone and instances[0] is world.instances[0] and down == world.down:
-            return world
-        return World(instances, down, world.marks)
+        instances = world.instances
+        calm = not faults_left and not world.down and not any(map(self._has_outage, instances))
+        now = tuple([self._known(instance, calm, faults_left) for instance in instances])
+        down = world.down
+        if down:
+            down = tuple(service for service in down if self._is_called(service, now))
+        return World(now, down, world.marks)
+
+    def key(self, world: World) -> Key:
+        """What the representative is called among its equals: instances of one saga are interchangeable."""
+        numbers = tuple([self._number(instance) for instance in world.instances])
+        if self._alone:
+            return numbers, world.down, world.marks
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        marks = world.marks
+        if marks:
+            place = {was: now for now, was in enumerate(order)}
+            marks = tuple(
+                sorted(mark._replace(actor=place[mark.actor], owner=place[mark.owner]) for mark in marks)
+            )
+        return tuple(sorted(numbers)), world.down, marks
+
+    def _has_outage(self, instance: Instance) -> bool:
+        strikes = instance.strikes
+        return strikes != self._no_strikes and any([strike.kind == "outage" for strike in strikes])
+
+    def _known(self, instance: Instance, calm: bool, faults_left: bool) -> Instance:
+        """The representative of an instance, looked up where it was asked for before."""
+        asked = (instance, calm, faults_left)
+        known = self._asked.get(asked)
+        if known is None:
+            known = self._instance(instance, calm=calm)
+            if not faults_left:
+                known = self._without_cancel(known)
+            known = self._instances[self._number(known)]
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
+            self._asked[asked] = known
+        return known
+
+    def _number(self, instance: Instance) -> int:
+        """Every representative once, and by its number: large tuples are compared and hashed no more."""
+        number = self._by_identity.get(id(instance))
+        if number is None:
+            number = self._numbers.setdefault(instance, len(self._instances))
+            if number == len(self._instances):
+                self._instances.append(instance)
+                self._by_identity[id(instance)] = number
+        return number
 
     def _is_called(self, service: int, instances: tuple[Instance, ...]) -> bool:
         """Whether anybody may still call this service."""
@@ -71,10 +122,6 @@ class Reduction:
         if isinstance(mind, Troupe):
             return mind.legs[step].belief not in CLOSED
         return bool(mind.phase != "compensating" or not self._forgets or mind.legs[step].undoing)
-
-    def key(self, world: World) -> World:
-        """What the world is called among its equals: instances of one saga are interchangeable."""
-        return world if self._alone else self._sorted(world)
 
     def _without_cancel(self, instance: Instance) -> Instance:
         if "cancelled" not in instance.interrupted:
@@ -171,11 +218,3 @@ class Reduction:
         return instance._replace(
             mind=mind._replace(legs=tuple(legs), ears=tuple(ears)), records=tuple(records)
         )
-
-    def _sorted(self, world: World) -> World:
-        order = sorted(range(len(world.instances)), key=lambda number: repr(world.instances[number]))
-        if order == list(range(len(order))):
-            return world
-        place = {was: now for now, was in enumerate(order)}
-        marks = (mark._replace(actor=place[mark.actor], owner=place[mark.owner]) for mark in world.marks)
-        return World(tuple(world.instances[number] for number in order), world.down, tuple(sorted(marks)))
