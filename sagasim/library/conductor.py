@@ -45,7 +45,15 @@ from sagasim.library.answers import CannotResume, Outcome, Raised, Returned
 from sagasim.library.contexts import Context, Contexts
 from sagasim.library.design import Design
 from sagasim.library.recording import Line, entry_of, line_of, recordable
-from sagasim.library.witness import ANSWERED, answer_told, heard_as, is_answerless, is_called, remembered, witnessed
+from sagasim.library.witness import (
+    ANSWERED,
+    answer_told,
+    heard_as,
+    is_answerless,
+    is_called,
+    remembered,
+    witnessed,
+)
 
 
 class Ask(NamedTuple):
@@ -88,7 +96,9 @@ AT_ONCE, NEXT, THEN = -1, 0, 1
 class Conductor:
     """The run being made. `entries` is its history so far."""
 
-    def __init__(self, design: Design, plan: FaultPlan, run: str, context: Context, *, keeps_lines: bool = True) -> None:
+    def __init__(
+        self, design: Design, plan: FaultPlan, run: str, context: Context, *, keeps_lines: bool = True
+    ) -> None:
         self.design, self.bp, self.plan, self.run_id = design, design.bp, plan, run
         self.contexts = Contexts(context, tuple(step.action for step in self.bp.steps))
         self.kernel = Kernel(self.bp)
@@ -205,7 +215,11 @@ class Conductor:
 
     def given(self, ask: Ask) -> tuple[Context, dict[str, object]]:
         """What the callable of this call gets: its context, and the extras that it may ask for."""
-        extras = {"idempotency_key": ask.key, "attempt": ask.attempt, "result": self.contexts.results.get(ask.step)}
+        extras = {
+            "idempotency_key": ask.key,
+            "attempt": ask.attempt,
+            "result": self.contexts.results.get(ask.step),
+        }
         if not ask.undo:
             return self.contexts.shared, extras
         self._views[ask.number] = self.contexts.for_undo(ask.step)
@@ -309,7 +323,10 @@ class Conductor:
     def _is_stale(self, due: _Due) -> bool:
         match due.verb:
             case "send":
-                return self._current.get(self._calls[due.number].step) != due.number or due.number in self._performed
+                return (
+                    self._current.get(self._calls[due.number].step) != due.number
+                    or due.number in self._performed
+                )
             case "hear":
                 return self._current.get(self._calls[due.number].step) != due.number
             case "land":
@@ -386,7 +403,10 @@ class Conductor:
         own = self.bp.steps[ask.step]
         for fault in self.plan:
             if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (own.name, ask.undo)
+                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (
+                    own.name,
+                    ask.undo,
+                )
                 if fault.target == own.service and fault not in self.struck and begins and ask.attempt == 1:
                     return fault
             elif (fault.target, fault.undo) == (own.name, ask.undo) and fault.attempt == ask.attempt:
@@ -489,7 +509,9 @@ class Conductor:
     def _keep_result(self, ask: Ask, outcome: Outcome) -> None:
         if ask.undo:
             self.contexts.absorb(self._views.pop(ask.number), ask.step)
-        elif isinstance(outcome, Returned) and (outcome.value is not None or ask.step not in self.contexts.results):
+        elif isinstance(outcome, Returned) and (
+            outcome.value is not None or ask.step not in self.contexts.results
+        ):
             self.contexts.results[ask.step] = outcome.value
 
     # what the coordinator hears
@@ -509,7 +531,9 @@ class Conductor:
         mind = orchestration.hear(self.bp, self.mind, ask.step, answer, out)
         self._follow(mind, out, because=self._commanded.get(number, 0))
 
-    def _hear_stray(self, step: int, undo: bool, answer: str, out: list[HistoryEvent], more: Any = None) -> None:
+    def _hear_stray(
+        self, step: int, undo: bool, answer: str, out: list[HistoryEvent], more: Any = None
+    ) -> None:
         mind = orchestration.hear_stray(self.bp, self.mind, step, undo, answer, out)
         self._follow(mind, out, because=0, more=more)
 
@@ -587,7 +611,9 @@ class Conductor:
             if copy.ready and copy not in scheduled:
                 fault = self._fault_of(copy)
                 if fault is None or fault.moment is None:
-                    self._put(self._now, AT_ONCE if copy.kind == "redelivered" else NEXT, "land", subject=copy)
+                    self._put(
+                        self._now, AT_ONCE if copy.kind == "redelivered" else NEXT, "land", subject=copy
+                    )
                 elif is_at(fault.moment, self._moments, fault.target, fault.undo, 1):
                     self._put(self._now, AT_ONCE, "land", subject=copy)
 
@@ -621,7 +647,10 @@ class Conductor:
         for event in events:
             self._remember(ask.step, event, "")
         self._forget_copy(ask.step, ask.undo, copy)
-        said: list[HistoryEvent] = [CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy), *events]
+        said: list[HistoryEvent] = [
+            CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy),
+            *events,
+        ]
         self._hear_stray(ask.step, ask.undo, answer, said, self._told(said, ask.step))
 
     def _forget_copy(self, step: int, undo: bool, kind: str) -> None:
@@ -643,7 +672,10 @@ class Conductor:
         return {}
 
     def _write(
-        self, events: Sequence[HistoryEvent], because: int, more: Mapping[int, Mapping[str, object]] | None = None
+        self,
+        events: Sequence[HistoryEvent],
+        because: int,
+        more: Mapping[int, Mapping[str, object]] | None = None,
     ) -> int:
         """Adds the events to the history; returns the number of the first."""
         first = len(self.entries) + 1
