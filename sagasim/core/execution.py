@@ -336,13 +336,13 @@ class _Clock:
         deadline = self.bp.saga.deadline_ms
         if deadline is not None:
             for each, instance in enumerate(self.world.instances):
-                choice = Choice("interrupt", each, subject="deadline")
+                choice = Choice("expire", each, subject="deadline")
                 if not instance.mind.ended and "deadline" not in instance.interrupted:
                     keep.add(choice)
                     # an order is the time of this run: then the deadline passes when nothing else is due
                     self.due.setdefault(choice, NEVER if self.order else deadline)
                     self.causes.setdefault(choice, 0)
-        for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
+        for choice in [known for known in self.due if known not in keep and known.verb != "interrupt"]:
             del self.due[choice]
         for choice in offered:
             if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
@@ -350,7 +350,7 @@ class _Clock:
                 self.causes[choice] = self._cause(choice, group)
 
     def _due_at(self, choice: Choice) -> int:
-        if choice.verb == "interrupt":
+        if choice.verb == "expire":
             return NEVER if self.order else max(self.now, self.bp.saga.deadline_ms or 0)
         step = self.bp.steps[choice.step]
         takes = self._takes(choice)
