@@ -18,7 +18,7 @@ from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.saga import Kind
 from sagasim.core.striking import STRUCK_ATTEMPTS
-from sagasim.core.world import Instance, put
+from sagasim.core.world import Instance, put, with_legs
 
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
@@ -68,7 +68,8 @@ class Alike:
                 legs = put(legs, step, leg)
         if legs is mind.legs and strikes is instance.strikes:
             return instance
-        return instance._replace(mind=mind._replace(legs=legs), strikes=strikes)
+        now = with_legs(mind, legs)
+        return Instance(now, instance.records, strikes, instance.copies, instance.interrupted)
 
     # answers
 

@@ -181,8 +181,8 @@ class Reduction:
                 records[step] = BLANK
         if GIVEN_UP in legs and not self._values_matter:
             self._put_together(legs, records, concerned)
-        forgotten = mind._replace(legs=tuple(legs), reason="compensate")
-        return instance._replace(mind=forgotten, records=tuple(records))
+        forgotten = Coordinator(mind.phase, tuple(legs), "compensate", mind.started, mind.report)
+        return Instance(forgotten, tuple(records), instance.strikes, instance.copies, instance.interrupted)
 
     def _put_together(self, legs: list[Leg], records: list[Record], concerned: set[int]) -> None:
         """The undos that were given up, as one: the report names them all, and nothing can strike them."""
