@@ -92,7 +92,7 @@ class Alike:
         if undo:
             return leg.attempt < own.undo_retry.attempts or not self._undo_limited[step]
         within = leg.attempt < own.retry.attempts and "unknown" in own.retry.upon
-        return self._resends and within and (own.safeguards.intent_log or leg.doubt)
+        return self._resends and within and own.safeguards.intent_log
 
     # strikes
 

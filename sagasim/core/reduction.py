@@ -42,6 +42,7 @@ class Reduction:
         reactions = {bp.undo_reaction(step) for step in range(len(bp.steps))}
         # A coordinator that resurrects, or that stops, still asks how far a step had come.
         self._forgets = rules.on_stray_reply != "resurrect" and "stop" not in reactions
+        self._neighbourly = all(bp.neighbourly)  # else a stuck saga may be named after a step that was undone
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
         every = range(len(bp.steps))
@@ -208,7 +209,7 @@ class Reduction:
                 records[step] = BLANK
             standing = any(legs[other].belief == "done" for other in self.bp.predecessors[step])
             if leg.belief != "skipped":
-                legs[step] = Leg("undone") if standing else SKIPPED
+                legs[step] = SKIPPED if self._neighbourly and not standing else Leg("undone")
         return instance._replace(
             mind=mind._replace(legs=tuple(legs), ears=tuple(ears)), records=tuple(records)
         )
