@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from sagasim.core.choreography import Message, Troupe
-from sagasim.core.ledger import Copy, Record
+from sagasim.core.ledger import Copy, Leg, Record
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import Strike
 
@@ -74,6 +74,13 @@ _T = TypeVar("_T")
 def put(row: tuple[_T, ...], place: int, value: _T) -> tuple[_T, ...]:
     """The row with another value at one place."""
     return (*row[:place], value, *row[place + 1 :])
+
+
+def with_legs(mind: Mind, legs: tuple[Leg, ...]) -> Mind:
+    """The mind with other legs. Spelled out: an exploration comes by here with every call."""
+    if isinstance(mind, Coordinator):
+        return Coordinator(mind.phase, legs, mind.reason, mind.started, mind.report)
+    return Troupe(mind.phase, legs, mind.ears, mind.bus, mind.alarm, mind.failing, mind.report)
 
 
 def with_instance(world: World, number: int, instance: Instance) -> World:
