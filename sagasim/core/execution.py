@@ -117,6 +117,16 @@ ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
 """What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
 
 
+def ordered_moment(bp: Blueprint, choice: Choice) -> Moment | None:
+    """What an order calls a choice; None: an order cannot name it."""
+    if choice.verb == "interrupt":
+        return Moment(str(choice.subject), "saga", instance=choice.instance + 1)
+    edge = ORDERED_EDGES.get(choice.verb)
+    if edge is None:
+        return None
+    return Moment(edge, bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+
+
 def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
     """The moments at which an instance is before anything has happened: the calls that are sent."""
     legs = world.instances[number].mind.legs
@@ -215,10 +225,7 @@ class _Clock:
         return int(any(wanted.edge == moment.edge for wanted in self.order))
 
     def _ordered(self, choice: Choice) -> Moment | None:
-        edge = ORDERED_EDGES.get(choice.verb)
-        if edge is None:
-            return None
-        return Moment(edge, self.bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+        return ordered_moment(self.bp, choice)
 
     def _take(self, choice: Choice) -> None:
         at = self.due.pop(choice)
