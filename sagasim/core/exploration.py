@@ -120,6 +120,13 @@ def reading(search: Search) -> Exploration:
     )
 
 
+def harms_of(search: Search) -> Mapping[Harm, int]:
+    """Every harm known so far, with the fewest faults that do it; `stuck` is known once nothing is waiting."""
+    if search.progress().done:
+        _note_stuck(search)
+    return {harm: faults for harm, (faults, _) in search.broken.items()}
+
+
 # stuck
 
 
