@@ -53,7 +53,7 @@ def _for_mermaid(text: str) -> str:
 
 # ---------------------------------------------------------------- SVG
 
-LEFT, LANE, TOP, ROW, LINE = 76, 190, 92, 30, 15
+LEFT, LANE, TOP, ROW, LINE = 76, 208, 92, 30, 15
 NOTE_LETTERS = 27
 WIDE_LETTERS = 60
 

@@ -224,7 +224,7 @@ def _leak(scene: _Scene) -> str:
 
 def _why_it_stands(scene: _Scene) -> str:
     step, believed = scene.step, scene.belief_when_turning()
-    undone = [entry.seq for entry in scene.all(OutcomeRecorded, step) if _recorded(entry, "undone")]
+    undone = [entry.seq for kind in (UndoCommitted, NothingChanged) for entry in scene.all(kind, step, undo=True)]
     landed = [entry.seq for entry in scene.all(StepCommitted, step)]
     if undone and landed and landed[-1] > undone[-1]:
         return f"{step} was undone while it was still under way, and took effect afterwards"
@@ -248,10 +248,6 @@ def _why_it_stands(scene: _Scene) -> str:
     if scene.has(EventLost, step):
         return f"nobody heard of {step}, and nobody asked to undo it"
     return f"{scene.definition.service} believed {step} {_believed(believed)}, and undid nothing"
-
-
-def _recorded(entry: Entry, belief: str) -> bool:
-    return isinstance(entry.event, OutcomeRecorded) and entry.event.belief == belief
 
 
 def _believed(belief: str) -> str:

@@ -56,7 +56,7 @@ ANSWER_LOST = ("reply-lost", "crash@after")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
-    """A message. `fate`: arrives, lost (it stops half way) or late (it arrives, as an arrow of its own, later)."""
+    """A message. `fate`: arrives, lost (it stops half way) or late (it arrives later, as another arrow)."""
 
     at_ms: int
     sender: str
@@ -111,7 +111,7 @@ def sequence_of(run: Run) -> Sequence:
     scribe = _Scribe(run)
     return Sequence(
         title=f"{run.saga.title or run.saga.name}: {run.coordination.value}, {run.outcome}",
-        description=f"One run of {run.saga.name} with {faults}; after {run.duration_ms} ms it is {run.outcome}.",
+        description=f"{run.saga.name} with {faults}: {run.outcome} after {run.duration_ms} ms.",
         participants=(COORDINATOR, *services) if orchestrated else services,
         items=tuple(item for entry in run.history for item in scribe.items(entry)),
     )
@@ -227,7 +227,7 @@ class _Scribe:
                 yield self._note(entry, own, text.removeprefix("FAULT: "), "fault")
             case CallTimedOut(_, undo):
                 yield self._note(entry, here, f"{call_of(step, undo)}: no answer, unknown", "unknown")
-            case OutcomeRecorded(_, belief) if belief not in ("done", "undone"):
+            case OutcomeRecorded(_, belief) if belief not in ("done", "undone", "refused"):
                 yield self._note(
                     entry, here, f"{step} believed {belief}", "unknown" if belief == "unknown" else "plain"
                 )
