@@ -47,6 +47,11 @@ def of_engine(rule: str, value: object) -> Edit:
     return {"engine": {rule: value}}
 
 
+def compensation_of(step: Step) -> Edit:
+    """The edit that gives a step a compensation, named after its action."""
+    return of_step(step.name, "compensation", f"undo_{step.action.replace('-', '_')}")
+
+
 def apply_fix(saga: Saga, fix: Edit) -> Saga:
     """The saga after an edit. Raises BadSaga where the edit names what the saga does not have."""
     changed = saga

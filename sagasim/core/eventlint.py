@@ -1,7 +1,7 @@
 """What is wrong with the events that participants subscribe to, in choreography.
 
-Only explicit subscriptions can be wrong: by the neighbour rule everybody hears what he needs. A first step may wait
-for an event from outside.
+Only explicit subscriptions can be wrong: by the neighbour rule everybody hears what he needs. A first step
+may wait for an event from outside.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sagasim.core.changes import Edit, of_step
+from sagasim.core.problems import CHOREOGRAPHY, Design, Problem, error_if, problem
 from sagasim.core.saga import Saga, Step
 
 WORDS = ("done", "refused", "undone", "skipped", "undo_failed", "aborting")
@@ -63,8 +64,8 @@ def _unknown(saga: Saga) -> Iterator[Misheard]:
                 yield Misheard(
                     rule="unknown-event",
                     step=step.name,
-                    sentence=f"{step.name} compensates on {name}, which no step publishes, so it is never undone "
-                    "by that; name an event of the steps behind it",
+                    sentence=f"{step.name} compensates on {name}, which no step publishes, so that never "
+                    "undoes it; name an event of the steps behind it",
                     plans=tuple((f"{other.name}:refused",) for other in saga.steps if other.may_refuse),
                     fix=of_step(step.name, "compensates_on", None),
                 )
@@ -98,8 +99,8 @@ def _not_started(saga: Saga) -> Iterator[Misheard]:
             yield Misheard(
                 rule="unheard-event",
                 step=step.name,
-                sentence=f"nobody starts on {step.publishes.done} of {step.name}, although {followers[0].name} comes "
-                "after it; let it wait for that event",
+                sentence=f"nobody starts on {step.publishes.done} of {step.name}, although "
+                f"{followers[0].name} comes after it; let it wait for that event",
                 plans=((), (f"{step.name}:late",)),
                 fix=of_step(followers[0].name, "starts_on", None),
             )
@@ -116,7 +117,8 @@ def _unheard(saga: Saga) -> Iterator[Misheard]:
         if step.compensation is None or _reacts(saga, before, step.publishes.undone):
             continue
         heard_directly = step.compensates_on is not None and all(
-            other.compensates_on is not None and set(step.compensates_on) <= set(other.compensates_on) for other in before
+            other.compensates_on is not None and set(step.compensates_on) <= set(other.compensates_on)
+            for other in before
         )
         behind = [other for other in saga.steps if step in started_by(saga, other) and other.may_refuse]
         if behind and not heard_directly:
@@ -139,3 +141,14 @@ def _nobody(step: Step, event: str, listener: Step, plans: tuple[tuple[str, ...]
         plans=plans,
         fix=of_step(listener.name, "compensates_on", [*(listener.compensates_on or ()), event]),
     )
+
+
+def events(design: Design) -> Iterator[Problem]:
+    for each in misheard(design.saga):
+        proof = design.proofs.find(
+            each.plans, ("stuck", "leak", "missing-effect"), coordinations=CHOREOGRAPHY
+        )
+        yield problem(each.rule, error_if(proof), each.step, each.sentence, proof, each.fix)
+
+
+CHECKS = (events,)

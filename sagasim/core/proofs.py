@@ -1,4 +1,7 @@
-"""Shows a harm by a run: likely fault plans are replayed until one does it. No exploration, so it may miss some."""
+"""Shows a harm by a run: likely fault plans are replayed until one does it.
+
+That is no exploration, so it may miss a harm; what it shows is true.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from sagasim.core.harms import Harm
 from sagasim.core.saga import Coordination, Saga
 
 MOST_RUNS = 24
-"""How many runs all proofs of one saga may cost together: a lint has to be quick."""
+MOST_WORK = 10_000
+"""What all proofs of one saga may cost together: a lint is quick, and a run costs the square of the steps."""
 PER_PROOF = 5
 
 
 class Proof(NamedTuple):
-    """Replay `faults` in that coordination, and see `harm` (None: no harm in itself, but not what was meant)."""
+    """Replay `faults` in that coordination, and see `harm` (None: no harm, but not what was meant)."""
 
     faults: FaultPlan
     coordination: Coordination
@@ -29,7 +33,7 @@ class Proofs:
 
     def __init__(self, saga: Saga) -> None:
         self.saga = saga
-        self.left = MOST_RUNS
+        self.left = min(MOST_RUNS, max(2, MOST_WORK // len(saga.steps) ** 2))
         self._blueprints: dict[Coordination, Blueprint] = {}
         self._harms: dict[tuple[Coordination, tuple[str, ...]], tuple[Harm, ...]] = {}
 
@@ -41,7 +45,7 @@ class Proofs:
         step: str = "",
         coordinations: Iterable[Coordination] = Coordination,
     ) -> Proof | None:
-        """The first plan that does one of these harms (to that step, if one is named) which no fault-free run does."""
+        """The first plan whose faults do one of these harms (to that step, if one is named)."""
         few = list(plans)[:PER_PROOF]
         for coordination in coordinations:
             for plan in few:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sagasim.core.changes import STEP_RULES, Edit, of_engine, of_step
+from sagasim.core.changes import STEP_RULES, Edit, compensation_of, of_engine, of_step
 from sagasim.core.engine import rules_of
 from sagasim.core.exploration import Finding
 from sagasim.core.expressions import names_in
@@ -119,7 +119,7 @@ def _design(saga: Saga, step: Step, finding: Finding) -> Iterator[Edit]:
     """What is missing altogether: a compensation, or the events by which neighbours find each other."""
     undoable = step.kind is Kind.COMPENSATABLE and not step.irreversible
     if undoable and step.compensation is None and finding.harm in ("leak", "invariant"):
-        yield of_step(step.name, "compensation", f"undo_{step.action.replace('-', '_')}")
+        yield compensation_of(step)
     if finding.coordination is Coordination.CHOREOGRAPHY:
         if step.compensates_on is not None:
             yield of_step(step.name, "compensates_on", None)

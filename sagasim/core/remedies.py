@@ -1,4 +1,4 @@
-"""The one change that repairs a finding, verified by exploring again; and which safeguards carry load.
+"""The one change that repairs a finding, verified by exploring again.
 
 Changes are tried the most specific first (proposals.py). One that still shows the harm when the finding's own
 plan is run again is dropped at once; the others are explored, as far as the harm stays away. A change that
@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Literal
 
-from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.changes import Edit, apply_fix, of_engine, of_step, told
-from sagasim.core.engine import RULE_VALUES, rules_of
-from sagasim.core.execution import run_of
-from sagasim.core.exploration import Exploration, Finding, harms_of
+from sagasim.core.blueprint import blueprint
+from sagasim.core.changes import Edit, apply_fix, told
+from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm
+from sagasim.core.loads import Load, load_bearing
 from sagasim.core.proposals import proposals
 from sagasim.core.saga import Coordination, Saga
-from sagasim.core.search import Search
 from sagasim.core.switches import RULES, SAFEGUARDS, Switch
+from sagasim.core.trials import Trial, shows
 
 __all__ = ["RULES", "SAFEGUARDS", "Fix", "Load", "Remedies", "Switch", "apply_fix", "fix_for", "load_bearing"]
 
@@ -31,6 +29,8 @@ MOST_STATES = 60_000
 """How many worlds all verifications of one `Remedies` may expand together."""
 MOST_TRIALS = 12
 """How many changes are explored for one finding."""
+MOST_PER_TRIAL = 40_000
+"""No single change may use up what the others need."""
 PORTION = 1_000
 
 
@@ -89,7 +89,7 @@ class Remedies:
             each.coordination: {Harm(it.harm, it.step): len(it.faults) for it in each.findings}
             for each in known
         }
-        self._trials: dict[tuple[Coordination, str], _Trial] = {}
+        self._trials: dict[tuple[Coordination, str], Trial] = {}
 
     def fix(self, finding: Finding) -> Fix | None:
         """The most specific change with which this finding is gone and nothing else is worse.
@@ -97,8 +97,8 @@ class Remedies:
         Where there is none, the one with which it is gone and that repairs more than it makes worse. Where
         there is neither, None.
         """
-        mixed: list[_Trial] = []
-        undecided: list[_Trial] = []
+        mixed: list[Trial] = []
+        undecided: list[Trial] = []
         for tier in self._promising(finding):
             cured = []
             for trial in tier:
@@ -118,7 +118,7 @@ class Remedies:
             return self._told(min(better, key=lambda trial: len(trial.harms)), finding)
         return self._told(undecided[0], finding) if undecided else None
 
-    def _promising(self, finding: Finding) -> Iterator[list[_Trial]]:
+    def _promising(self, finding: Finding) -> Iterator[list[Trial]]:
         """Per tier, the changes with which the finding's own plan does no harm; only so many in all."""
         tried = 0
         for tier in proposals(self.saga, finding, self.kinds):
@@ -136,7 +136,7 @@ class Remedies:
         """
         for text in self.saga.given:
             repaired = replace(self.saga, given=tuple(other for other in self.saga.given if other != text))
-            if not _shows(blueprint(repaired, finding.coordination), finding):
+            if not shows(blueprint(repaired, finding.coordination), finding):
                 return (
                     "It comes from what the design declares as broken: "
                     f"repair it, and take {text} out of `given`."
@@ -150,18 +150,18 @@ class Remedies:
                     )
         return ""
 
-    def _trial(self, coordination: Coordination, edit: Edit) -> _Trial | None:
+    def _trial(self, coordination: Coordination, edit: Edit) -> Trial | None:
         """The changed saga; None where the change changes nothing."""
         key = (coordination, told(edit))
         if key not in self._trials:
             saga = apply_fix(self.saga, edit)
             if saga == self.saga:
                 return None
-            self._trials[key] = _Trial(edit, blueprint(saga, coordination), self.faults, self.kinds)
+            self._trials[key] = Trial(edit, blueprint(saga, coordination), self.faults, self.kinds)
         return self._trials[key]
 
     def _verdict(
-        self, trial: _Trial, finding: Finding, *, to_the_end: bool = False
+        self, trial: Trial, finding: Finding, *, to_the_end: bool = False
     ) -> Literal["cured", "worse", "fails", "undecided"]:
         """Explores as far as it takes to know."""
         before = self._before(finding.coordination)
@@ -172,11 +172,11 @@ class Remedies:
                 return "worse"
             if trial.done:
                 return "cured"
-            if self.left <= 0:
+            if self.left <= 0 or trial.expanded >= MOST_PER_TRIAL:
                 return "undecided"
             self.left -= trial.advance(min(PORTION, self.left))
 
-    def _is_better(self, trial: _Trial, finding: Finding) -> bool:
+    def _is_better(self, trial: Trial, finding: Finding) -> bool:
         before = self._before(finding.coordination)
         if self._verdict(trial, finding, to_the_end=True) != "worse":
             return False
@@ -184,13 +184,13 @@ class Remedies:
 
     def _before(self, coordination: Coordination) -> Mapping[Harm, int]:
         if coordination not in self._known:
-            trial = _Trial({}, blueprint(self.saga, coordination), self.faults, self.kinds)
+            trial = Trial({}, blueprint(self.saga, coordination), self.faults, self.kinds)
             while not trial.done and self.left > 0:
                 self.left -= trial.advance(min(PORTION, self.left))
             self._known[coordination] = dict(trial.harms)
         return self._known[coordination]
 
-    def _told(self, trial: _Trial, finding: Finding) -> Fix:
+    def _told(self, trial: Trial, finding: Finding) -> Fix:
         before = self._before(finding.coordination)
         return Fix(
             change=told(trial.edit),
@@ -201,124 +201,3 @@ class Remedies:
             remains=tuple(harm for harm in trial.harms if harm in before),
             adds=trial.worse_than(before),
         )
-
-
-def _shows(bp: Blueprint, finding: Finding) -> bool:
-    return run_of(bp, finding.faults, order=finding.order).shows(finding.harm, finding.step)
-
-
-def _is_worse(harm: Harm, faults: int, before: Mapping[Harm, int]) -> bool:
-    """Whether this is new, or takes fewer faults than it did."""
-    return faults < before.get(harm, faults + 1)
-
-
-class _Trial:
-    """A changed saga, explored as far as anybody has asked: first one fault to the end, then all of them."""
-
-    def __init__(self, edit: Edit, bp: Blueprint, faults: int, kinds: tuple[str, ...]) -> None:
-        self.edit, self.bp = edit, bp
-        self.harms: Mapping[Harm, int] = {}
-        self.done = False
-        self._kinds = kinds
-        self._levels = sorted({min(1, faults), faults})
-        self._search: Search | None = None
-
-    def shows(self, finding: Finding) -> bool:
-        """Whether the finding's own plan still does the harm."""
-        return _shows(self.bp, finding)
-
-    def worse_than(self, before: Mapping[Harm, int]) -> tuple[Harm, ...]:
-        return tuple(harm for harm, faults in self.harms.items() if _is_worse(harm, faults, before))
-
-    def cured_of(self, before: Mapping[Harm, int]) -> tuple[Harm, ...]:
-        return tuple(harm for harm in before if harm not in self.harms)
-
-    def advance(self, states: int) -> int:
-        """Expands at most this many worlds; says how many."""
-        if self._search is None:
-            self._search = Search(self.bp, self._levels.pop(0), kinds=self._kinds)
-        before = self._search.expanded
-        progress = self._search.advance(states)
-        expanded = self._search.expanded - before
-        self.harms = harms_of(self._search)
-        if progress.done:
-            self._search = None
-            self.done = not self._levels
-        return max(1, expanded)
-
-
-# which safeguards carry load
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What one safeguard, rule or retry holds back: what is found once it is switched off.
-
-    `in_force` False: it has no meaning in this coordination. `exhaustive` False: the limit was met.
-    """
-
-    change: str
-    edit: Edit
-    in_force: bool
-    holds_back: tuple[Harm, ...]
-    exhaustive: bool
-
-    @property
-    def is_decoration(self) -> bool:
-        """Whether nothing at all rests on it, as far as these faults go."""
-        return self.exhaustive and not self.holds_back
-
-
-def load_bearing(
-    saga: Saga,
-    coordination: Coordination,
-    faults: int = 1,
-    *,
-    kinds: Iterable[str] = EXPLORED_KINDS,
-    most_states: int = MOST_STATES,
-) -> Iterator[Load]:
-    """Switches one thing after the other off and explores again. `most_states` bounds each exploration.
-
-    Every safeguard that is on, every engine rule at each other value, every retry at one attempt. One row at
-    a time, so that whoever asks can show how far it is, or stop.
-    """
-    asked = tuple(kinds)
-    before, _ = _explored(saga, coordination, faults, asked, most_states)
-    for switch, edit in chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga)):
-        if switch is not None and coordination not in switch.coordinations:
-            yield Load(change=told(edit), edit=edit, in_force=False, holds_back=(), exhaustive=True)
-            continue
-        after, exhaustive = _explored(apply_fix(saga, edit), coordination, faults, asked, most_states)
-        held = tuple(harm for harm, needed in after.items() if _is_worse(harm, needed, before))
-        yield Load(change=told(edit), edit=edit, in_force=True, holds_back=held, exhaustive=exhaustive)
-
-
-def _explored(
-    saga: Saga, coordination: Coordination, faults: int, kinds: tuple[str, ...], most_states: int
-) -> tuple[Mapping[Harm, int], bool]:
-    search = Search(blueprint(saga, coordination), faults, kinds=kinds)
-    progress = search.advance(most_states)
-    return harms_of(search), progress.done
-
-
-def _safeguards_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:
-    for step in saga.steps:
-        for switch in SAFEGUARDS:
-            if getattr(step.safeguards, switch.key) in switch.sound:
-                for value in switch.weak:
-                    yield switch, of_step(step.name, "safeguards", value, switch.key)
-
-
-def _rules_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:
-    rules = rules_of(saga)
-    for switch in RULES:
-        for value in RULE_VALUES[switch.key]:
-            if value != getattr(rules, switch.key):
-                yield switch, of_engine(switch.key, value)
-
-
-def _retries_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:
-    for step in saga.steps:
-        for key, retry in (("retry", step.retry), ("undo_retry", step.undo_retry)):
-            if retry.attempts > 1 and (key == "retry" or step.compensation is not None):
-                yield None, of_step(step.name, key, 1, "attempts")

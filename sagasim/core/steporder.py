@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sagasim.core.saga import Kind, Saga
+from sagasim.core.saga import Kind, Saga, Step
 
 
 class StepOrder:
@@ -12,13 +12,15 @@ class StepOrder:
 
     def __init__(self, saga: Saga) -> None:
         self.saga = saga
+        self.step: Mapping[str, Step] = {step.name: step for step in saga.steps}
         self._next: dict[str, tuple[str, ...]] = {
             name: tuple(other.name for other in saga.steps if name in other.after) for name in saga.step_names
         }
         self._before: dict[str, set[str]] = {}
         for name in self._sorted():
-            step = saga.step(name)
-            self._before[name] = set(step.after).union(*(self._before[other] for other in step.after))
+            after = self.step[name].after
+            self._before[name] = set(after).union(*(self._before[other] for other in after))
+        self._pivots = {step.name for step in saga.steps if step.kind is Kind.PIVOT}
 
     def _sorted(self) -> Iterator[str]:
         """The steps so that each comes after all that it waits for."""
@@ -48,20 +50,16 @@ class StepOrder:
         ]
 
     def pivots_before(self, step: str) -> list[str]:
-        return [
-            other.name
-            for other in self.saga.steps
-            if other.kind is Kind.PIVOT and other.name in self._before[step]
-        ]
+        return [name for name in self.step if name in self._pivots and name in self._before[step]]
 
     def is_past_pivot(self, step: str) -> bool:
-        return bool(self.pivots_before(step))
+        return not self._pivots.isdisjoint(self._before[step])
 
     def longest_path_ms(self) -> int:
         """How long a run without faults may take: the slowest path, every call as slow as it may be."""
         ends: dict[str, int] = {}
         for name in self._sorted():
-            step = self.saga.step(name)
+            step = self.step[name]
             ends[name] = step.takes_ms[1] + max((ends[other] for other in step.after), default=0)
         return max(ends.values())
 
