@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,8 +69,8 @@ def test_a_story_tells_who_did_what_and_where_belief_and_truth_part():
     )
     assert "     30 ms  payments committed charge (believed running, there once)   [paid = 100]" in told
     assert (
-        "   1000 ms  no answer to charge came in time: nobody knows whether it was done (believed unknown, there once)"
-        in told
+        "   1000 ms  no answer to charge came in time: nobody knows whether it was done (believed "
+        "unknown, there once)" in told
     )
     assert told[-1].endswith("the saga ended: completed, every step is believed done")
 
@@ -81,8 +83,8 @@ def test_a_story_tells_who_did_what_and_where_belief_and_truth_part():
         ("charge.undo:error*3", "the undo of charge fails with an error before any effect, 3 times"),
         ("charge:late@end", "the call of charge is late, and it lands after the saga has ended"),
         (
-            "charge:duplicate@ship.undo.after",
-            "charge is delivered twice, and the second copy lands right after the undo of ship has taken effect",
+            "charge:duplicate@ship.after",
+            "charge is delivered twice, and the second copy lands right after ship has taken effect",
         ),
         ("payments:outage*for-ever", "payments is down, for ever"),
         ("payments:outage@charge.undo.before", "payments is down from the undo of charge on"),
@@ -100,7 +102,8 @@ def test_a_leak_says_what_was_believed_and_what_stays():
     assert why(
         changed(engine={"compensates": "completed"}), "leak", "charge", "charge:reply-lost*for-ever"
     ) == (
-        "The answer of charge was lost 3 times: the saga believed charge unknown and turned back without undoing it; "
+        "The answer of charge was lost 3 times: the saga believed charge unknown and turned back "
+        "without undoing it; "
         "the saga ended compensated, and 100 paid stay."
     )
 
@@ -108,23 +111,24 @@ def test_a_leak_says_what_was_believed_and_what_stays():
 def test_a_leak_of_a_late_call_says_that_the_undo_came_first():
     saga = changed({"safeguards": {"tombstone": False}}, {"may_refuse": True})
     assert why(saga, "leak", "charge", "charge:late@charge.undo.after*for-ever") == (
-        "The call of charge was late 3 times: charge was undone while it was still under way, and took effect "
+        "The call of charge was late 3 times: charge was undone while it was still under way, and "
+        "took effect "
         "afterwards; the saga ended compensated, and 100 paid stay."
     )
 
 
 def test_a_leak_without_a_compensation_says_so():
-    saga = saga_from_data({**SHOP, "steps": [{"name": "charge", "effects": {"paid": 100}}, SHOP["steps"][1]]})  # type: ignore[index]
-    assert saga != bare
-    assert "the saga turned back, and charge has no compensation" in why(
-        bare, "leak", "charge", "ship:refused"
-    )
+    charge = {"name": "charge", "effects": {"paid": 100}}
+    saga = saga_from_data({**SHOP, "steps": [charge, SHOP["steps"][1]]})  # type: ignore[index]
+    told = why(saga, "leak", "charge", "ship:refused")
+    assert "the saga turned back, and charge has no compensation" in told
 
 
 def test_a_swallowed_undo_says_so():
     saga = changed(engine={"on_undo_failure": "swallow"})
     assert why(saga, "leak", "charge", "ship:refused", "charge.undo:error*for-ever") == (
-        "ship was refused and the undo of charge failed with an error 5 times: the undo of charge failed 5 times, and "
+        "ship was refused and the undo of charge failed with an error 5 times: the undo of charge "
+        "failed 5 times, and "
         "the saga went on as if it had worked; the saga ended compensated, and 100 paid stay."
     )
 
@@ -142,8 +146,10 @@ def test_a_skipped_undo_says_which_undo_was_given_up():
 def test_a_double_effect_says_how_it_came_to_be_there_twice():
     saga = changed({"safeguards": {"idempotent": False}})
     assert why(saga, "double-effect", "charge", "charge:reply-lost") == (
-        "The answer of charge was lost: nobody knew whether it had happened, and the retry took effect once more, "
-        "because charge does not recognise its key; its effect is there twice (200 paid are there; 100 paid are right)."
+        "The answer of charge was lost: nobody knew whether it had happened, and the retry took "
+        "effect once more, "
+        "because charge does not recognise its key; its effect is there twice (200 paid are there; "
+        "100 paid are right)."
     )
     assert "the second copy took effect as well" in why(
         saga, "double-effect", "charge", "charge:duplicate@end"
@@ -153,7 +159,8 @@ def test_a_double_effect_says_how_it_came_to_be_there_twice():
 def test_a_missing_effect_says_what_the_saga_went_on_in_spite_of():
     saga = changed({"on_unknown": "continue"})
     assert why(saga, "missing-effect", "charge", "charge:request-lost*for-ever") == (
-        "The request for charge was lost 3 times: the saga went on although it believed charge unknown; the saga ended "
+        "The request for charge was lost 3 times: the saga went on although it believed charge "
+        "unknown; the saga ended "
         "completed, and 100 paid are missing."
     )
 
@@ -169,7 +176,8 @@ def test_a_phantom_undo_says_what_was_taken_away():
 def test_an_effect_after_the_end_says_how_the_saga_had_ended():
     saga = changed({"safeguards": {"tombstone": False}})
     assert why(saga, "effect-after-end", "charge", "charge:late@end*for-ever") == (
-        "The call of charge was late 3 times: the saga had ended compensated when charge took effect at last; "
+        "The call of charge was late 3 times: the saga had ended compensated when charge took effect "
+        "at last; "
         "100 paid appear, and nobody looks any more."
     )
 
@@ -190,9 +198,13 @@ def test_a_stuck_saga_says_what_cannot_work():
 
 def test_a_lost_event_leaves_a_choreography_stuck():
     saga = changed({"safeguards": {"outbox": False}})
+    saga = replace(saga, deadline_ms=None)
     told = why(saga, "stuck", "charge", "charge:reply-lost", coordination="choreography")
-    assert told.endswith("ChargeDone was lost: payments never published it; no end is reached, and nobody is told; "
-                         "meanwhile charge stands.")  # fmt: skip
+    assert told == (
+        "The event that charge had happened was lost: payments never published what became of "
+        "charge; no end is "
+        "reached, and nobody is told; meanwhile charge stands."
+    )
 
 
 def test_an_invariant_is_told_with_its_values():

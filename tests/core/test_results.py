@@ -152,7 +152,8 @@ def test_the_findings_of_a_run_say_why():
     (leak,) = findings_of(shop("charge:reply-lost*for-ever"))
     assert (leak.harm, leak.step) == ("leak", "charge")
     assert leak.sentence == (
-        "The answer of charge was lost twice: the saga believed charge unknown and turned back without undoing it; "
+        "The answer of charge was lost twice: the saga believed charge unknown and turned back "
+        "without undoing it; "
         "the saga ended compensated, and 100 paid stay."
     )
 
@@ -189,8 +190,8 @@ def test_a_verdict_counts_what_its_explorations_count():
     explorations = [explore(saga_from_data(SHOP), each, 1) for each in Coordination]
     data = verdict_to_data(verdict_of(explorations, file="my shop.yaml", seconds=1))
     assert list(data) == [
-        "saga", "faults", "exhaustive", "unexplored", "states", "executions", "seconds", "coordinations", "findings",
-        "matrix", "undo_coverage",
+        "saga", "faults", "exhaustive", "unexplored", "states", "executions", "seconds", "coordinations",
+        "findings", "matrix", "undo_coverage",
     ]  # fmt: skip
     assert data["states"] == sum(each.states for each in explorations)
     assert data["coordinations"] == {
