@@ -1,4 +1,4 @@
-"""Golden histories: the order saga as prose, with belief and truth; where one changes, the diff is the review.
+"""Golden histories: the order saga as prose, with belief and truth. When one changes, review the diff.
 
 `pytest tests/core/test_golden_histories.py --update-golden` writes them anew.
 """
