@@ -37,6 +37,7 @@ from sagasim.core.history import (
     StepCommitted,
     StepErred,
     StepRefused,
+    StepSkipped,
     UndoCommitted,
 )
 from sagasim.core.kernel import Kernel
@@ -568,6 +569,8 @@ def belief_after(belief: str, event: HistoryEvent) -> str:
             return belief if belief == "unknown" else "running"
         case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
             return "unknown"
+        case StepSkipped():
+            return "skipped"
         case _:
             return belief
 
