@@ -15,21 +15,13 @@ from sagasim.core.sequence import Arrow, Note, sequence_of
 from tests.core.strategies import fault_plans, sagas
 
 SVG = "{http://www.w3.org/2000/svg}"
-SHOP = {
-    "sagasim": 1,
-    "name": "shop",
-    "title": "Shop <b>& Co</b>",
-    "steps": [
-        {"name": "charge", "service": "pay<ments", "compensation": "refund", "effects": {"paid": 100}},
-        {"name": "ship", "service": "parcels", "compensation": "recall"},
-    ],
-}
+CHARGE = {"name": "charge", "service": "payments", "compensation": "refund", "effects": {"paid": 100}}
+SHIP = {"name": "ship", "service": "parcels", "compensation": "recall"}
+SHOP = {"sagasim": 1, "name": "shop", "title": "Shop <b>& Co</b>", "steps": [CHARGE, SHIP]}
 
 
 def a_run(*faults: str, coordination: str = "orchestration", **changes: object):
-    saga = saga_from_data(
-        {**SHOP, "steps": [{**SHOP["steps"][0], "service": "payments"}, SHOP["steps"][1]], **changes}
-    )  # type: ignore[dict-item]
+    saga = saga_from_data({**SHOP, **changes})
     return run(saga, Coordination(coordination), parse_plan(faults, saga))
 
 
