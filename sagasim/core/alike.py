@@ -23,13 +23,11 @@ from sagasim.core.world import Instance, put, with_legs
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
 
-LOSES_NOTHING_MORE = {
-    ("reply-lost", ""): "request-lost",
-    ("crash", "before"): "request-lost",
-    ("late", ""): "request-lost",
-    ("error-after", ""): "error",
-}
+FIRST_ANSWER = {("reply-lost", ""): "request-lost", ("error-after", ""): "error"}
 """What a fault comes to where the participant knows the call and gives its first answer."""
+
+LANDS_FOR_NOTHING = {("crash", "before"): "request-lost", ("late", ""): "request-lost"}
+"""The same of faults that leave a copy, where nobody listens to its answer either."""
 
 
 class Alike:
@@ -39,6 +37,8 @@ class Alike:
         self.bp = bp
         every = range(len(bp.steps))
         alone = bp.saga.instances == 1
+        deaf = bp.rules.on_stray_reply == "ignore"
+        self._comes_to = FIRST_ANSWER | LANDS_FOR_NOTHING if deaf else FIRST_ANSWER
         self._waits = bp.rules.on_recover == "wait"
         self._resends = bp.rules.on_recover == "resend"
         self._error_is_silence = tuple(_hears_an_error_as_silence(bp, step) for step in every)
@@ -108,7 +108,7 @@ class Alike:
         if own.safeguards.idempotent and (record.undo_memory if undo else record.memory == "done"):
             if kind == "coordinator-crash":
                 return strike if edge == "before" else Strike(kind, "before", times)
-            kind = LOSES_NOTHING_MORE.get((kind, edge), kind)
+            kind = self._comes_to.get((kind, edge), kind)
             if kind == "error" and (undo or self._error_is_silence[step]):
                 kind = "request-lost"
         elif kind in ("error", "refused") and self._is_as_if_lost(instance.copies, record, step, undo):
