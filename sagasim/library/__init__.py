@@ -1,7 +1,7 @@
 """Your own callables under the rules of a saga: SagaOrchestrator and EventBus.
 
-    from sagasim import SagaOrchestrator, EventBus
-    from sagasim.library import Refused, MemoryRecorder, FileRecorder, JumpingClock
+from sagasim import SagaOrchestrator, EventBus
+from sagasim.library import Refused, MemoryRecorder, FileRecorder, JumpingClock
 """
 
 from __future__ import annotations

@@ -165,7 +165,9 @@ class EventBus:
     def unsubscribe(self, event_type: str, handler: Callable[..., object]) -> None:
         """The handler gets no further events of this type; one that it is handling is not taken from it."""
         with self._lock:
-            left = [it for it in self._subscriptions if (it.pattern, it.callee.function) != (event_type, handler)]
+            left = [
+                it for it in self._subscriptions if (it.pattern, it.callee.function) != (event_type, handler)
+            ]
             if len(left) == len(self._subscriptions):
                 raise CoreError(f"{name_of(handler)!r} has not subscribed to {quoted(event_type)}")
             self._subscriptions = tuple(left)
@@ -304,7 +306,9 @@ class EventBus:
         self, event: Event, to: Subscription, attempt: int, loop: asyncio.AbstractEventLoop | None
     ) -> tuple[Raised | None, list[tuple[str, Any, str]]]:
         delivery = _Delivery(self, event, to.step)
-        data = dict(event.data) if type(event.data) is dict else event.data  # what one handler changes is its own
+        data = (
+            dict(event.data) if type(event.data) is dict else event.data
+        )  # what one handler changes is its own
         extras = {
             "event_type": event.type,
             "event_id": event.id,

@@ -53,7 +53,9 @@ def callee_of(function: object, what: str, extras: Iterable[str]) -> Callee:
     except (TypeError, ValueError):  # a builtin that does not tell: it is given the subject
         return Callee(function, "", frozenset(), is_async(function))
     asked = frozenset(
-        each.name for each in parameters if each.name in known and each.kind not in (*_VARIABLE, each.POSITIONAL_ONLY)
+        each.name
+        for each in parameters
+        if each.name in known and each.kind not in (*_VARIABLE, each.POSITIONAL_ONLY)
     )
     others = [each for each in parameters if each.name not in asked and each.kind is not each.VAR_KEYWORD]
     wanted = [each for each in others if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
@@ -69,7 +71,9 @@ def callee_of(function: object, what: str, extras: Iterable[str]) -> Callee:
 def _way_in(subject: inspect.Parameter | None, asked: frozenset[str]) -> str | None:
     if subject is None:
         return None
-    by_name = subject.kind is subject.KEYWORD_ONLY or (asked and subject.kind is subject.POSITIONAL_OR_KEYWORD)
+    by_name = subject.kind is subject.KEYWORD_ONLY or (
+        asked and subject.kind is subject.POSITIONAL_OR_KEYWORD
+    )
     return subject.name if by_name else ""
 
 

@@ -27,7 +27,9 @@ def call_here(callee: Callee, subject: object, extras: Extras, loop: Loop) -> Ou
     """Calls it and waits. KeyboardInterrupt and the like come out: they are not for the saga."""
     try:
         value = callee.call(subject, extras)
-        if inspect.isawaitable(value):  # a plain function that gives an awaitable, such as a lambda around one
+        if inspect.isawaitable(
+            value
+        ):  # a plain function that gives an awaitable, such as a lambda around one
             value = asyncio.run_coroutine_threadsafe(_awaited(value), loop or our_loop()).result()
         return Returned(value)
     except Exception as error:  # noqa: BLE001 - it becomes an answer

@@ -35,6 +35,8 @@ from sagasim.core.history import (
     ReplyReceived,
     SagaHalted,
     SagaStarted,
+    StepErred,
+    StepRefused,
     StrayReplyReceived,
 )
 from sagasim.core.kernel import FINAL, Choice, Instance, Kernel, World, fault_of, strike_of
@@ -45,7 +47,15 @@ from sagasim.library.answers import CannotResume, Outcome, Raised, Returned
 from sagasim.library.contexts import Context, Contexts
 from sagasim.library.design import Design
 from sagasim.library.recording import Line, entry_of, line_of, recordable
-from sagasim.library.witness import ANSWERED, answer_told, heard_as, is_answerless, is_called, remembered, witnessed
+from sagasim.library.witness import (
+    ANSWERED,
+    answer_told,
+    heard_as,
+    is_answerless,
+    is_called,
+    remembered,
+    witnessed,
+)
 
 
 class Ask(NamedTuple):
@@ -88,7 +98,9 @@ AT_ONCE, NEXT, THEN = -1, 0, 1
 class Conductor:
     """The run being made. `entries` is its history so far."""
 
-    def __init__(self, design: Design, plan: FaultPlan, run: str, context: Context, *, keeps_lines: bool = True) -> None:
+    def __init__(
+        self, design: Design, plan: FaultPlan, run: str, context: Context, *, keeps_lines: bool = True
+    ) -> None:
         self.design, self.bp, self.plan, self.run_id = design, design.bp, plan, run
         self.contexts = Contexts(context, tuple(step.action for step in self.bp.steps))
         self.kernel = Kernel(self.bp)
@@ -205,7 +217,11 @@ class Conductor:
 
     def given(self, ask: Ask) -> tuple[Context, dict[str, object]]:
         """What the callable of this call gets: its context, and the extras that it may ask for."""
-        extras = {"idempotency_key": ask.key, "attempt": ask.attempt, "result": self.contexts.results.get(ask.step)}
+        extras = {
+            "idempotency_key": ask.key,
+            "attempt": ask.attempt,
+            "result": self.contexts.results.get(ask.step),
+        }
         if not ask.undo:
             return self.contexts.shared, extras
         self._views[ask.number] = self.contexts.for_undo(ask.step)
@@ -285,8 +301,6 @@ class Conductor:
             return
         strike = self._strikes.get(number, NO_STRIKE)
         answer = answer_told(event)
-        if answer != "done":
-            self._failures[step] = str(getattr(event, "reason", answer))
         copy = "second" if strike.kind == "duplicate" else ""
         self._perform(self._calls[number], strike, answer, heard_as(answer, strike), copy, (event,))
 
@@ -309,7 +323,10 @@ class Conductor:
     def _is_stale(self, due: _Due) -> bool:
         match due.verb:
             case "send":
-                return self._current.get(self._calls[due.number].step) != due.number or due.number in self._performed
+                return (
+                    self._current.get(self._calls[due.number].step) != due.number
+                    or due.number in self._performed
+                )
             case "hear":
                 return self._current.get(self._calls[due.number].step) != due.number
             case "land":
@@ -386,7 +403,10 @@ class Conductor:
         own = self.bp.steps[ask.step]
         for fault in self.plan:
             if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (own.name, ask.undo)
+                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (
+                    own.name,
+                    ask.undo,
+                )
                 if fault.target == own.service and fault not in self.struck and begins and ask.attempt == 1:
                     return fault
             elif (fault.target, fault.undo) == (own.name, ask.undo) and fault.attempt == ask.attempt:
@@ -400,21 +420,14 @@ class Conductor:
         call = Call(ask.undo, ask.attempt)
         result = perform(self.bp.steps[ask.step], self.instance.records[ask.step], call, strike)
         copy = "redelivered" if strike.kind == "crash" else result.copy
-        if result.answer != "done":
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
         self._perform(ask, strike, result.answer, result.answer, copy, result.events)
 
     def _came_back(self, ask: Ask, outcome: Outcome) -> None:
         strike = self._strikes.get(ask.number, NO_STRIKE)
         answer, events = self._witnessed(ask, outcome, strike.kind)
-        if isinstance(outcome, Raised):
-            self._failures[ask.step] = outcome
-        elif strike.kind:
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
         copy = "second" if strike.kind == "duplicate" else ""
-        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events)
+        raised = outcome if isinstance(outcome, Raised) else None
+        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events, raised)
 
     def _witnessed(self, ask: Ask, outcome: Outcome, kind: str) -> tuple[str, tuple[HistoryEvent, ...]]:
         own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
@@ -422,13 +435,21 @@ class Conductor:
         return witnessed(own, record, call, outcome, kind=kind, in_doubt=ask.step in self._in_doubt)
 
     def _perform(
-        self, ask: Ask, strike: Strike, answer: str, heard: str, copy: str, events: tuple[HistoryEvent, ...]
+        self,
+        ask: Ask,
+        strike: Strike,
+        answer: str,
+        heard: str,
+        copy: str,
+        events: tuple[HistoryEvent, ...],
+        raised: Raised | None = None,
     ) -> None:
         """The call is over at the participant: what happened there, and when the coordinator will hear of it."""
         step, own = ask.step, self.bp.steps[ask.step]
         for event in events:
             self._remember(step, event, strike.kind)
         self._note_doubt(ask, strike, answer)
+        self._failures[ask.step] = raised or self._failure(ask, strike, events)
         said: list[HistoryEvent] = list(events)
         if strike.kind:
             text = str(fault_of(self.bp, step, ask.undo, ask.attempt, strike))
@@ -446,6 +467,13 @@ class Conductor:
         self._put(at_ms if waits_ms else self._now, NEXT, "hear", ask.number, heard)
         arrived = [Moment("after", own.name, ask.undo, ask.attempt)] if events else []
         self._enter(arrived)
+
+    def _failure(self, ask: Ask, strike: Strike, events: tuple[HistoryEvent, ...]) -> str:
+        """What a user is told if the saga fails because of this call."""
+        if strike.kind:
+            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
+            return f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
+        return next((event.reason for event in events if isinstance(event, StepErred | StepRefused)), "")
 
     def _note_doubt(self, ask: Ask, strike: Strike, answer: str) -> None:
         if ask.undo:
@@ -489,7 +517,9 @@ class Conductor:
     def _keep_result(self, ask: Ask, outcome: Outcome) -> None:
         if ask.undo:
             self.contexts.absorb(self._views.pop(ask.number), ask.step)
-        elif isinstance(outcome, Returned) and (outcome.value is not None or ask.step not in self.contexts.results):
+        elif isinstance(outcome, Returned) and (
+            outcome.value is not None or ask.step not in self.contexts.results
+        ):
             self.contexts.results[ask.step] = outcome.value
 
     # what the coordinator hears
@@ -509,7 +539,9 @@ class Conductor:
         mind = orchestration.hear(self.bp, self.mind, ask.step, answer, out)
         self._follow(mind, out, because=self._commanded.get(number, 0))
 
-    def _hear_stray(self, step: int, undo: bool, answer: str, out: list[HistoryEvent], more: Any = None) -> None:
+    def _hear_stray(
+        self, step: int, undo: bool, answer: str, out: list[HistoryEvent], more: Any = None
+    ) -> None:
         mind = orchestration.hear_stray(self.bp, self.mind, step, undo, answer, out)
         self._follow(mind, out, because=0, more=more)
 
@@ -587,7 +619,9 @@ class Conductor:
             if copy.ready and copy not in scheduled:
                 fault = self._fault_of(copy)
                 if fault is None or fault.moment is None:
-                    self._put(self._now, AT_ONCE if copy.kind == "redelivered" else NEXT, "land", subject=copy)
+                    self._put(
+                        self._now, AT_ONCE if copy.kind == "redelivered" else NEXT, "land", subject=copy
+                    )
                 elif is_at(fault.moment, self._moments, fault.target, fault.undo, 1):
                     self._put(self._now, AT_ONCE, "land", subject=copy)
 
@@ -621,7 +655,10 @@ class Conductor:
         for event in events:
             self._remember(ask.step, event, "")
         self._forget_copy(ask.step, ask.undo, copy)
-        said: list[HistoryEvent] = [CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy), *events]
+        said: list[HistoryEvent] = [
+            CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy),
+            *events,
+        ]
         self._hear_stray(ask.step, ask.undo, answer, said, self._told(said, ask.step))
 
     def _forget_copy(self, step: int, undo: bool, kind: str) -> None:
@@ -643,7 +680,10 @@ class Conductor:
         return {}
 
     def _write(
-        self, events: Sequence[HistoryEvent], because: int, more: Mapping[int, Mapping[str, object]] | None = None
+        self,
+        events: Sequence[HistoryEvent],
+        because: int,
+        more: Mapping[int, Mapping[str, object]] | None = None,
     ) -> int:
         """Adds the events to the history; returns the number of the first."""
         first = len(self.entries) + 1

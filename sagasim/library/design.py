@@ -175,7 +175,9 @@ def plan_for(faults: str | Iterable[str], design: Design) -> FaultPlan:
             continue
         step = design.bp.index[fault.target]
         if fault.kind == "poisoned":
-            raise BadFault(f"{fault} strikes an event that is consumed; an orchestrated step is called: write error")
+            raise BadFault(
+                f"{fault} strikes an event that is consumed; an orchestrated step is called: write error"
+            )
         if fault.undo and not design.bp.is_undoable(step):
             raise BadFault(f"{fault.target} has no compensation that {fault} could strike; give it one")
         if fault.kind == "key-lost" and "idempotency_key" not in design.callee(step, fault.undo).asks_for:

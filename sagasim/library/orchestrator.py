@@ -90,7 +90,9 @@ class SagaOrchestrator:
             options=options,
         )
         parts = (*self._parts, part)
-        design_of(parts, self._name, None, {})  # refuses a step here, where it was written; rules may name later ones
+        design_of(
+            parts, self._name, None, {}
+        )  # refuses a step here, where it was written; rules may name later ones
         self._parts, self._made = parts, None
         return self
 
@@ -101,7 +103,9 @@ class SagaOrchestrator:
 
     # running
 
-    def execute(self, context: Context | None = None, *, faults: Faults = (), run: str | None = None) -> Result:
+    def execute(
+        self, context: Context | None = None, *, faults: Faults = (), run: str | None = None
+    ) -> Result:
         """Runs the saga to its end. `faults` strike the real callables, as they would in the simulator.
 
         run   the name of this run, with which its idempotency keys begin; default: a new one
@@ -117,7 +121,9 @@ class SagaOrchestrator:
         conductor = self._conductor(context, faults, run)
         return await self._afinish(conductor, conductor.begin)
 
-    def resume(self, lines: Iterable[Line], *, run: str | None = None, context: Mapping[str, Any] | None = None) -> Result:
+    def resume(
+        self, lines: Iterable[Line], *, run: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> Result:
         """Takes up a run where its recorded lines end: after a crash, with the same steps and rules.
 
         context  values that the lines could not hold. Raises CannotResume.
@@ -171,7 +177,9 @@ class SagaOrchestrator:
         known = lines_of_run(lines, run)
         first = known[0]
         if first.get("kind") != "SagaStarted" or "context" not in first["data"]:
-            raise CannotResume("the first line must be the SagaStarted of a run; give all the lines of the run")
+            raise CannotResume(
+                "the first line must be the SagaStarted of a run; give all the lines of the run"
+            )
         started = first["data"]
         conductor = self._conductor(dict(started["context"]), started["faults"], started["correlation"])
 
@@ -184,8 +192,12 @@ class SagaOrchestrator:
         return conductor, begin
 
     def _refuse_a_loop(self, called: str, instead: str) -> None:
-        if is_in_a_loop() and any(it and it.is_async for part in self._parts for it in (part.action, part.compensation)):
-            raise BadCallable(f"{called} would block the event loop that its coroutines need; write {instead}")
+        if is_in_a_loop() and any(
+            it and it.is_async for part in self._parts for it in (part.action, part.compensation)
+        ):
+            raise BadCallable(
+                f"{called} would block the event loop that its coroutines need; write {instead}"
+            )
 
     def _finish(self, driver: Driver, begin: Callable[[int], Turn]) -> Result:
         with self._lock:

@@ -74,13 +74,17 @@ def entry_of(line: Mapping[str, Any]) -> Entry:
     """The entry that a line tells. Raises CannotResume."""
     try:
         data, kind = line["data"], KINDS[line["kind"]]
-        fields = [tuple(data[name]) if isinstance(data[name], list) else data[name] for name in get_type_hints(kind)]
+        fields = [
+            tuple(data[name]) if isinstance(data[name], list) else data[name] for name in get_type_hints(kind)
+        ]
         event = kind._make(fields)  # type: ignore[attr-defined]  # every kind is a NamedTuple
         return Entry(
             line["seq"], line["at_ms"], event, data["instance"], data["because"], data.get("belief", "")
         )
     except (KeyError, TypeError) as broken:
-        raise CannotResume(f"{quoted(line)} is no line of a history; give the lines as they were recorded") from broken
+        raise CannotResume(
+            f"{quoted(line)} is no line of a history; give the lines as they were recorded"
+        ) from broken
 
 
 def lines_of_run(lines: Iterable[Line], run: str | None) -> list[Line]:

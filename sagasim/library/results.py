@@ -10,7 +10,18 @@ from sagasim.core.saga import Saga
 from sagasim.library.answers import Raised
 from sagasim.library.conductor import Conductor
 
-_ATTRIBUTES = ("outcome", "context", "error", "exception", "parked", "belief", "history", "saga", "struck", "run")
+_ATTRIBUTES = (
+    "outcome",
+    "context",
+    "error",
+    "exception",
+    "parked",
+    "belief",
+    "history",
+    "saga",
+    "struck",
+    "run",
+)
 
 
 class Result(dict[str, Any]):

@@ -53,7 +53,9 @@ def witnessed(
         return outcome.word, (told(name, undo, attempt, outcome.text),) if told else ()
     if undo and in_doubt and record.times < 1 and not record.undo_memory:
         return "done", (UndoCommitted(name, attempt, 0),)
-    guards = replace(step.safeguards, tombstone=False, undo_of_nothing="accept")  # the callable has spoken already
+    guards = replace(
+        step.safeguards, tombstone=False, undo_of_nothing="accept"
+    )  # the callable has spoken already
     known = record._replace(memory="" if record.memory == "refused" else record.memory)
     _, answer, event = receive(replace(step, safeguards=guards), known, call, kind)
     return answer, (event,)
@@ -90,7 +92,9 @@ def remembered(step: Step, record: Record, event: HistoryEvent, kind: str) -> Re
     keeps = step.safeguards.idempotent and kind != "key-lost"
     match event:
         case StepCommitted():
-            return record._replace(applied=record.undone + event.times, memory="done" if keeps else record.memory)
+            return record._replace(
+                applied=record.undone + event.times, memory="done" if keeps else record.memory
+            )
         case UndoCommitted():
             return record._replace(undone=record.applied - event.times, undo_memory=keeps)
         case NothingChanged(undo=True):
