@@ -1,41 +1,50 @@
 """A run: the kernel driven by virtual time, which takes the earliest thing due. And what-ifs.
 
-A run is a pure function of (saga, coordination, fault plan, seed, order). A call takes `takes_ms`: a quarter of it
-on the way there, a quarter on the way back. What the plan says about moments is done here: when a moment
-is entered, the late copy lands, the user cancels. A what-if is the run of a longer plan; up to the first instant
-at which the added fault strikes both histories are the same, entry by entry.
+A run is a pure function of (saga, coordination, fault plan, seed, order). A call takes `takes_ms`: a
+quarter of it on the way there, a quarter on the way back. What the plan says about moments is done here:
+when a moment is entered, the late copy lands, the user cancels. A what-if is the run of a longer plan; up
+to the first instant at which the added fault strikes both histories are the same, entry by entry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 from zlib import crc32
 
 from sagasim.core import choreography
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.choreography import Troupe
-from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
+from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, Fault, FaultPlan, Moment
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import (
     AnswerRepeated,
+    CallTimedOut,
     CommandSent,
+    CoordinatorRecovered,
     Entry,
+    EventConsumed,
     EventPublished,
+    FaultStruck,
     HarmDone,
     HistoryEvent,
     NothingChanged,
+    OutcomeRecorded,
     ReplyReceived,
+    RetryScheduled,
     SagaStuck,
     StepCommitted,
     StepErred,
     StepRefused,
+    StepSkipped,
     UndoCommitted,
 )
-from sagasim.core.kernel import Choice, Instance, Kernel, World, strike_of
+from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Copy, Leg
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.striking import strike_of
+from sagasim.core.world import Choice, Instance, Mind, World
 
 RESTART_MS = 100
 """How long a crashed coordinator takes to be back with its log."""
@@ -49,7 +58,7 @@ SERIOUS_FIRST = ("stuck", "failed", "parked", "compensated", "completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened in one run. `ledger` says per step how often its effect is there at the end (all instances).
+    """What happened in one run. `ledger` says how often each step's effect is there at the end.
 
     `harms` are in the order of their first appearance, each with the number of the entry that shows it.
     `outcome` is the most serious one where there are several instances; `outcomes` has them all.
@@ -103,7 +112,35 @@ def shared_prefix(one: Run, other: Run) -> int:
     return shared
 
 
-def moments_entered(bp: Blueprint, choice: Choice, events: list[HistoryEvent], was: Instance, now: Instance) -> list[Moment]:
+ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
+    {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
+)
+"""What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
+
+
+def ordered_moment(bp: Blueprint, choice: Choice) -> Moment | None:
+    """What an order calls a choice; None: an order cannot name it."""
+    if choice.verb == "interrupt":
+        return Moment(str(choice.subject), "saga", instance=choice.instance + 1)
+    edge = ORDERED_EDGES.get(choice.verb)
+    if edge is None:
+        return None
+    return Moment(edge, bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+
+
+def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
+    """The moments at which an instance is before anything has happened: the calls that are sent."""
+    legs = world.instances[number].mind.legs
+    return [
+        Moment("before", bp.steps[step].name, False, leg.attempt, number + 1)
+        for step, leg in enumerate(legs)
+        if leg.call == "sent"
+    ]
+
+
+def moments_entered(
+    bp: Blueprint, choice: Choice, events: list[HistoryEvent], was: Instance, now: Instance
+) -> list[Moment]:
     """The named moments that a transition enters, in the order of the steps."""
     number = choice.instance + 1
     if choice.verb == "perform":
@@ -119,7 +156,9 @@ def moments_entered(bp: Blueprint, choice: Choice, events: list[HistoryEvent], w
             if leg is not before and leg.call == "sent" and (leg.attempt, leg.undoing) != (
                 before.attempt if before.call else 0, before.undoing,
             ):  # fmt: skip
-                found.append(Moment("before", bp.steps[step].name, leg.undoing == "running", leg.attempt, number))
+                found.append(
+                    Moment("before", bp.steps[step].name, leg.undoing == "running", leg.attempt, number)
+                )
     return found
 
 
@@ -148,21 +187,16 @@ class _Clock:
         self.due: dict[Choice, int] = {}
         self.sent: dict[tuple[int, int, bool, int], int] = {}
         self.causes: dict[Choice, int] = {}
-        self.lines: list[tuple[int, HistoryEvent, int, int, str, int | None, tuple[tuple[str, int], ...]]] = []
+        self.lines: list[tuple[int, HistoryEvent, int, int, str, tuple[tuple[str, int], ...]]] = []
         self.harms: dict[Harm, int] = {}
         self.struck: list[Fault] = []
         self.waiting = list(order)
         self.current: dict[int, list[Moment]] = {}
         self.values = self.kernel.values(self.world)
-        for number, instance in enumerate(self.world.instances):
-            entered = [
-                Moment("before", bp.steps[step].name, False, leg.attempt, number + 1)
-                for step, leg in enumerate(instance.mind.legs)
-                if leg.call == "sent"
-            ]
+        for number in range(len(self.world.instances)):
             group = self._write(number, events, self.world, -1)
-            self._schedule(group, number)
-            self._enter(number, entered)
+            self._schedule(group)
+            self._enter(number, first_moments(bp, self.world, number))
         for harm in self.judge.at_the_start(self.world):
             self._harm(0, harm)
 
@@ -177,23 +211,22 @@ class _Clock:
     # what comes next
 
     def _next(self) -> Choice | None:
-        open_ = [choice for choice in self.due if not self._is_held_back(choice)] or list(self.due)
-        if not open_:
+        if not self.due:
             return None
-        return min(open_, key=self.due.__getitem__)  # the first of those due at the same instant
+        return min(self.due, key=lambda choice: (self._held_back(choice), self.due[choice]))
 
-    def _is_held_back(self, choice: Choice) -> bool:
+    def _held_back(self, choice: Choice) -> int:
+        """How much the order holds a choice back: not at all, as one that it leaves out, or until its turn."""
         moment = self._ordered(choice)
         if moment is None or not self.waiting:
-            return False
+            return 0
         places = [place for place, wanted in enumerate(self.waiting) if _matches(wanted, moment)]
-        return bool(places) and places[0] != 0
+        if places:
+            return 2 if places[0] else 0
+        return int(any(wanted.edge == moment.edge for wanted in self.order))
 
     def _ordered(self, choice: Choice) -> Moment | None:
-        edge = {"perform": "after", "hear": "recorded", "receive": "heard"}.get(choice.verb)
-        if edge is None:
-            return None
-        return Moment(edge, self.bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+        return ordered_moment(self.bp, choice)
 
     def _take(self, choice: Choice) -> None:
         at = self.due.pop(choice)
@@ -204,14 +237,14 @@ class _Clock:
         taken = self._with_strike(choice)
         before = self.world
         self.world, events = self.kernel.apply(before, taken)
-        self._note_struck(taken)
+        self._note_struck(taken, events)
         number = choice.instance
         group = self._write(number, events, before, self.causes.get(choice, -1))
         for harm in self.judge.harms(before, taken, events, self.world):
             self._harm(number, harm)
         was, now = before.instances[number], self.world.instances[number]
         entered = moments_entered(self.bp, taken, events, was, now)
-        self._schedule(group, number)
+        self._schedule(group)
         self._enter(number, entered)
 
     def _with_strike(self, choice: Choice) -> Choice:
@@ -230,23 +263,20 @@ class _Clock:
             if fault.instance != choice.instance + 1:
                 continue
             if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (step.name, choice.undo)
-                if fault.target == step.service and fault not in self.struck and begins and choice.attempt == 1:
+                at = fault.moment
+                begins = at is None or (at.step, at.undo) == (step.name, choice.undo)
+                mine = fault.target == step.service and fault not in self.struck
+                if mine and begins and choice.attempt == 1:
                     return fault
             elif (fault.target, fault.undo) == (step.name, choice.undo) and fault.attempt == choice.attempt:
                 return fault
         return None
 
-    def _note_struck(self, taken: Choice) -> None:
-        if taken.verb != "perform" or taken.strike is None:
-            return
-        fault = self._planned(taken)
-        if fault is not None and fault not in self.struck and self._really_struck(taken):
-            self.struck.append(fault)
-
-    def _really_struck(self, taken: Choice) -> bool:
-        strike = taken.strike
-        return strike is not None and self.kernel.can_strike(taken.step, taken.undo, strike.kind)
+    def _note_struck(self, taken: Choice, events: list[HistoryEvent]) -> None:
+        if taken.strike is not None and any(isinstance(event, FaultStruck) for event in events):
+            fault = self._planned(taken)
+            if fault is not None and fault not in self.struck:
+                self.struck.append(fault)
 
     # moments
 
@@ -254,61 +284,82 @@ class _Clock:
         if entered:
             self.current[number] = entered
         for fault in self.faults:
-            if fault.kind in ("cancelled", "deadline") and fault.instance == number + 1:
+            if fault.kind in SAGA_KINDS and fault.instance == number + 1:
                 self._interrupt_at(number, fault, entered)
         for choice, at in self.due.items():
-            if choice.verb == "land" and at == NEVER and choice.instance == number:
-                fault = self._fault_of(choice)
-                if fault and fault.moment and is_at(
-                    fault.moment, self.current.get(number, ()), fault.target, fault.undo, number + 1
-                ):
-                    self.due[choice] = self.now - 1  # at once, before anything else that is due now
+            if (
+                choice.verb == "land"
+                and at == NEVER
+                and choice.instance == number
+                and self._lands_here(choice)
+            ):
+                self.due[choice] = self.now - 1  # at once, before anything else that is due now
+
+    def _is_open(self, choice: Choice) -> bool:
+        """Whether the caller of this copy is still trying."""
+        leg = self.world.instances[choice.instance].mind.legs[choice.step]
+        return bool(leg.call) and (leg.undoing == "running") == choice.undo
+
+    def _lands_here(self, choice: Choice) -> bool:
+        fault = self._fault_of(choice)
+        if fault is None or fault.moment is None or fault.kind not in LANDING_KINDS:
+            return False
+        here = self.current.get(choice.instance, ())
+        return is_at(fault.moment, here, fault.target, fault.undo, choice.instance + 1)
 
     def _interrupt_at(self, number: int, fault: Fault, entered: list[Moment]) -> None:
         here = fault.moment is None or is_at(fault.moment, entered, "", False, number + 1)
         instance = self.world.instances[number]
-        if here and fault not in self.struck and not instance.mind.ended and fault.kind not in instance.interrupted:
+        if (
+            here
+            and fault not in self.struck
+            and not instance.mind.ended
+            and fault.kind not in instance.interrupted
+        ):
             self.struck.append(fault)
             choice = Choice("interrupt", number, subject=fault.kind)
             self.due[choice] = self.now - 1
-            self.causes[choice] = len(self.lines) - 1
+            self.causes[choice] = self._latest()
 
     def _fault_of(self, choice: Choice) -> Fault | None:
-        copy: Copy = choice.subject
-        kind = "duplicate" if copy.kind == "second" else copy.kind
+        copy = choice.subject
+        assert isinstance(copy, Copy)
+        name = self.bp.steps[copy.step].name
+        kinds = {"second": ("duplicate",), "late": ("late", "crash")}.get(copy.kind, (copy.kind,))
         for fault in self.faults:
-            if (fault.target, fault.undo, fault.kind) == (self.bp.steps[copy.step].name, copy.undo, kind):
-                if fault.strikes(copy.attempt) and fault.instance == choice.instance + 1:
-                    return fault
+            mine = (fault.target, fault.undo) == (name, copy.undo) and fault.kind in kinds
+            if mine and fault.strikes(copy.attempt) and fault.instance == choice.instance + 1:
+                return fault
         for fault in self.bp.given.get((copy.step, copy.undo), ()):
-            if fault.kind == kind and fault.strikes(copy.attempt):
+            if fault.kind in kinds and fault.strikes(copy.attempt):
                 return fault
         return None
 
     # time
 
-    def _schedule(self, group: tuple[int, int], number: int) -> None:
+    def _schedule(self, group: tuple[int, int]) -> None:
         """Gives everything that has become possible its time, and forgets what no longer is."""
         offered = self.kernel.choices(self.world)
         keep = set(offered)
         deadline = self.bp.saga.deadline_ms
         if deadline is not None:
             for each, instance in enumerate(self.world.instances):
-                choice = Choice("interrupt", each, subject="deadline")
+                choice = Choice("expire", each, subject="deadline")
                 if not instance.mind.ended and "deadline" not in instance.interrupted:
                     keep.add(choice)
-                    self.due.setdefault(choice, deadline)
+                    # an order is the time of this run: then the deadline passes when nothing else is due
+                    self.due.setdefault(choice, NEVER if self.order else deadline)
                     self.causes.setdefault(choice, 0)
-        for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
+        for choice in [known for known in self.due if known not in keep and known.verb != "interrupt"]:
             del self.due[choice]
         for choice in offered:
-            if choice not in self.due:
+            if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
                 self.due[choice] = self._due_at(choice)
                 self.causes[choice] = self._cause(choice, group)
 
     def _due_at(self, choice: Choice) -> int:
-        if choice.verb == "interrupt":
-            return max(self.now, self.bp.saga.deadline_ms or 0)
+        if choice.verb == "expire":
+            return NEVER if self.order else max(self.now, self.bp.saga.deadline_ms or 0)
         step = self.bp.steps[choice.step]
         takes = self._takes(choice)
         leg: Leg = self.world.instances[choice.instance].mind.legs[choice.step]
@@ -336,26 +387,33 @@ class _Clock:
         for fault in self.faults:
             late = fault.kind in LANDING_KINDS and (fault.target, fault.undo) == (step, choice.undo)
             if late and fault.moment is not None and fault.instance == choice.instance + 1:
-                here = is_at(fault.moment, self.current.get(choice.instance, ()), step, choice.undo, fault.instance)
+                here = is_at(
+                    fault.moment, self.current.get(choice.instance, ()), step, choice.undo, fault.instance
+                )
                 return self.now if here else NEVER
         return self.now + timeout_ms
 
     def _landing_at(self, choice: Choice) -> int:
-        copy: Copy = choice.subject
+        copy = choice.subject
+        assert isinstance(copy, Copy)
         if copy.kind == "abandoned":
             takes = self._takes(choice)
             sent = self.sent.get((choice.instance, copy.step, copy.undo, copy.attempt), self.now)
             return max(self.now, sent + takes - takes // 4)
         fault = self._fault_of(choice)
-        if fault is not None and fault.moment is not None:
+        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
             return NEVER
+        if copy.kind in ("late", "reordered") and self._is_open(choice):
+            return NEVER  # without a moment it lands when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
 
     def _takes(self, choice: Choice) -> int:
         least, most = self.bp.steps[choice.step].takes_ms
         if least == most:
             return least
-        name = f"{self.seed}/{self.bp.steps[choice.step].name}/{choice.undo}/{choice.attempt}/{choice.instance}"
+        name = (
+            f"{self.seed}/{self.bp.steps[choice.step].name}/{choice.undo}/{choice.attempt}/{choice.instance}"
+        )
         return least + crc32(name.encode()) % (most - least + 1)
 
     # history
@@ -370,30 +428,53 @@ class _Clock:
             if was != now
         )
         self.values = values
-        for place, event in enumerate(events):
-            belief, truth = self._both(number, event)
+        beliefs = self._beliefs(number, events, before)
+        for place, (event, belief) in enumerate(zip(events, beliefs, strict=True)):
             because = cause if place == 0 else first
-            self.lines.append((self._at(event, number), event, number, because, belief, truth, changed))
-            changed = ()
+            takes_effect = isinstance(event, StepCommitted | UndoCommitted)
+            self.lines.append(
+                (self._at(event), event, number, because, belief, changed if takes_effect else ())
+            )
         return first, len(self.lines)
 
-    def _at(self, event: HistoryEvent, number: int) -> int:
+    def _beliefs(self, number: int, events: list[HistoryEvent], before: World) -> list[str]:
+        """What is believed of each event's step right after it: a transition is told event by event."""
+        legs: tuple[Leg, ...] = before.instances[number].mind.legs
+        now: tuple[Leg, ...] = self.world.instances[number].mind.legs
+        known = {step: believed(leg) for step, leg in enumerate(legs)}
+        told: list[str] = []
+        last: dict[int, int] = {}
+        for place, event in enumerate(events):
+            step = self._step_of(event)
+            if step is None:
+                told.append("")
+                continue
+            retried = isinstance(event, RetryScheduled)
+            known[step] = believed(now[step]) if retried else belief_after(known[step], event)
+            last[step] = place
+            told.append(known[step])
+        for step, place in last.items():
+            if not isinstance(events[place], OutcomeRecorded):
+                told[place] = believed(now[step])
+        return told
+
+    def _step_of(self, event: HistoryEvent) -> int | None:
+        name: str = getattr(event, "step", "")
+        return self.bp.index.get(name)
+
+    def _at(self, event: HistoryEvent) -> int:
         if not isinstance(event, CommandSent) or event.attempt == 1:
             return self.now
         step = self.bp.steps[self.bp.index[event.step]]
         retry = step.undo_retry if event.undo else step.retry
         return self.now + retry.wait_ms(event.attempt)
 
-    def _both(self, number: int, event: HistoryEvent) -> tuple[str, int | None]:
-        name: Any = getattr(event, "step", "")
-        step = self.bp.index.get(name)
-        if step is None:
-            return "", None
-        instance = self.world.instances[number]
-        return believed(instance.mind.legs[step]), instance.records[step].times
+    def _belief(self, number: int, event: HistoryEvent) -> str:
+        step = self._step_of(event)
+        return "" if step is None else believed(self.world.instances[number].mind.legs[step])
 
     def _cause(self, choice: Choice, group: tuple[int, int]) -> int:
-        """The entry that made this possible: the command, the publication, or the last thing that happened."""
+        """The entry that made this possible: the command, the publication, or what happened last."""
         first, last = group
         name = self.bp.steps[choice.step].name if choice.step >= 0 else ""
         for place in range(last - 1, first - 1, -1):
@@ -404,30 +485,42 @@ class _Clock:
             for place in range(last - 1, first - 1, -1):
                 if isinstance(self.lines[place][1], EventPublished):
                     return place
-        return last - 1
+        return self._latest()
+
+    def _latest(self) -> int:
+        """The last line that is not in the future: the command of a retry is written before it is sent."""
+        return max((place for place, line in enumerate(self.lines) if line[0] <= self.now), default=-1)
 
     def _harm(self, number: int, harm: Harm) -> None:
         if harm not in self.harms:
             self.harms[harm] = len(self.lines)
-            belief, truth = self._both(number, HarmDone(*harm))
-            cause = len(self.lines) - 1
-            self.lines.append((self.now, HarmDone(*harm), number, cause, belief, truth, ()))
+            done = HarmDone(*harm)
+            self.lines.append((self.now, done, number, self._latest(), self._belief(number, done), ()))
 
     def _stick(self, number: int) -> None:
         mind = self.world.instances[number].mind
         name = self.bp.steps[hanging_step(self.bp, mind)].name
-        belief, truth = self._both(number, SagaStuck(name))
-        self.lines.append((self.now, SagaStuck(name), number, len(self.lines) - 1, belief, truth, ()))
+        stuck = SagaStuck(name)
+        self.lines.append((self.now, stuck, number, self._latest(), self._belief(number, stuck), ()))
         self._harm(number, Harm("stuck", name))
+
+    def _entries(self, places: list[int], seqs: Mapping[int, int]) -> Iterator[Entry]:
+        """The lines in the order of time; how often an effect is there is known only in this order."""
+        truths: dict[tuple[int, int], int] = {}
+        for place in places:
+            at, event, number, because, belief, changed = self.lines[place]
+            step = self._step_of(event)
+            truth = None
+            if step is not None:
+                if isinstance(event, StepCommitted | UndoCommitted):
+                    truths[number, step] = event.times
+                truth = truths.get((number, step), 0)
+            yield Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
 
     def _finished(self) -> Run:
         places = sorted(range(len(self.lines)), key=lambda place: self.lines[place][0])  # stable
         seqs = {place: seq for seq, place in enumerate(places, start=1)}
-        history = tuple(
-            Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
-            for place in places
-            for at, event, number, because, belief, truth, changed in (self.lines[place],)
-        )
+        history = tuple(self._entries(places, seqs))
         instances = self.world.instances
         outcomes = tuple(each.mind.phase if each.mind.ended else "stuck" for each in instances)
         parked = [self.bp.steps[step].name for each in instances for step in each.mind.report]
@@ -454,15 +547,35 @@ class _Clock:
 
 
 def believed(leg: Leg) -> str:
-    """The belief in one word, as the pages show it: a call in doubt reads `unknown`."""
+    """The belief in one word, as the pages show it: a call in doubt reads `unknown`.
+
+    An answer that is lost casts no doubt yet: only when the time is up does anybody know that it is missing.
+    """
     if leg.undoing == "running":
         return "undoing"
-    if leg.belief == "running" and (leg.doubt or leg.call == "silence"):
+    if leg.belief == "running" and leg.doubt:
         return "unknown"
     return leg.belief
 
 
-def hanging_step(bp: Blueprint, mind: Any) -> int:
+def belief_after(belief: str, event: HistoryEvent) -> str:
+    """What is believed of a step right after an event that is not the last one of its transition."""
+    match event:
+        case OutcomeRecorded():
+            return event.belief
+        case CommandSent(undo=True) | EventConsumed(undo=True):
+            return "undoing"
+        case CommandSent() | EventConsumed():
+            return belief if belief == "unknown" else "running"
+        case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
+            return "unknown"
+        case StepSkipped():
+            return "skipped"
+        case _:
+            return belief
+
+
+def hanging_step(bp: Blueprint, mind: Mind) -> int:
     """The step at which a stuck saga hangs: whose call is retried; in choreography see choreography.py."""
     if isinstance(mind, Troupe):
         return choreography.step_that_hangs(bp, mind)
