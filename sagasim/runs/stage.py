@@ -1,0 +1,211 @@
+"""What the stage is told about a run: everything that does not come line by line through the socket.
+
+    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": address}
+
+Times are milliseconds of virtual time; steps, services and resources go by name, in the order of the saga.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from sagasim.composer.models import SagaVersion
+from sagasim.core.blueprint import Blueprint, blueprint
+from sagasim.core.faults import CALL_KINDS, LANDING_KINDS, SPLIT_KINDS
+from sagasim.core.harms import PROPERTIES
+from sagasim.core.saga import Coordination
+from sagasim.core.striking import can_strike
+from sagasim.runs.models import Run
+
+KIND_SENTENCES = {
+    "refused": "The business says no. Nothing changes, and the caller knows it.",
+    "error": "A technical error before the effect, and it is reported. Whether it took effect, the caller cannot tell.",
+    "error-after": "The effect is there, and an error is reported.",
+    "request-lost": "The message never arrives. Nobody knows.",
+    "reply-lost": "The effect is there, and the answer is lost. Nobody knows.",
+    "late": "The caller stops waiting, and the message lands afterwards.",
+    "duplicate": "The message is delivered twice.",
+    "reordered": "The message is overtaken by a younger one.",
+    "crash": "The participant dies and restarts, before or after the effect.",
+    "coordinator-crash": "The coordinator dies and recovers from its log.",
+    "no-effect": "The answer is yes, and nothing was done.",
+    "key-lost": "A retry carries a new idempotency key, or the old one was forgotten.",
+    "poisoned": "No redelivery succeeds, and the event becomes a dead letter.",
+    "outage": "The service answers nobody for a while, or for ever.",
+    "cancelled": "The user cancels the saga.",
+    "deadline": "The deadline of the saga passes.",
+}
+"""One sentence per kind, for those who choose one (model.md, section 3)."""
+
+PHASES = {
+    "refused": "before", "error": "before", "error-after": "reply", "request-lost": "before",
+    "reply-lost": "reply", "late": "before", "duplicate": "before", "reordered": "before", "crash": "effect",
+    "coordinator-crash": "reply", "no-effect": "effect", "key-lost": "before", "poisoned": "before",
+}  # fmt: skip
+"""Where on a step each kind is placed: before the effect, at it, or at the reply."""
+
+
+def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = None) -> dict[str, Any]:
+    """Everything that the scripts of the stage need to begin."""
+    blueprints = {each: blueprint(version.meaning, each) for each in Coordination}
+    return {
+        "saga": version.normal_form,
+        "version": {"number": version.number, "hash": version.hash},
+        "blueprint": _blueprint(blueprints[Coordination.ORCHESTRATION]),
+        "runs": [told(run) for run in runs],
+        "kinds": _kinds(blueprints),
+        "start": reverse("runs:start", args=[version.saga.name]),
+        "t": t_ms,
+    }
+
+
+def json_text(data: object) -> SafeString:
+    """JSON that can stand in a page as it is, outside of attributes: nothing in it can open or close an element.
+
+    It stands in a <template>, not in a <script>: htmx takes every script out of a fragment (base.html).
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return mark_safe(text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}))  # noqa: S308  # see above
+
+
+def told(run: Run) -> dict[str, Any]:
+    """A run in plain data, without its lines."""
+    return {
+        "id": str(run.pk),
+        "coordination": run.coordination,
+        "status": run.status,
+        "clock": run.clock,
+        "outcome": run.outcome,
+        "outcome_sentence": outcome_sentence(run),
+        "parked": run.parked,
+        "findings": findings_of(run),
+        "faults": run.faults,
+        "struck": run.struck,
+        "seed": run.seed,
+        "order": run.order,
+        "duration_ms": run.duration_ms,
+        "last_seq": run.last_seq,
+        "version": run.version.number,
+        "kernel": run.kernel,
+        "parent": str(run.parent_id) if run.parent_id else None,
+        "shared_seq": run.shared_seq,
+        "url": run.get_absolute_url(),
+        "socket": f"/ws/runs/{run.pk}/",
+        "what_if": reverse("runs:what-if", args=[run.pk]),
+        "executed_at": run.executed_at.isoformat(),
+    }
+
+
+def findings_of(run: Run) -> list[dict[str, Any]]:
+    return [
+        {
+            "harm": it.harm,
+            "step": it.step,
+            "seq": it.seq,
+            "sentence": harm_sentence(it.harm, it.step),
+            "fix": None,
+        }
+        for it in run.findings.all()
+    ]
+
+
+def harm_sentence(harm: str, step: str) -> str:
+    """What is broken, in words: the property, and where it is."""
+    if harm == "invariant":
+        return f"The invariant “{step}” does not hold."
+    where = "the saga" if step == "saga" else step
+    return f"Broken at {where}: {PROPERTIES.get(harm, harm)}."
+
+
+def outcome_sentence(run: Run) -> str:
+    """How the run ended, in one sentence."""
+    struck = f" {run.struck} of {len(run.faults)} faults struck." if run.faults else ""
+    parked = ", ".join(run.parked)
+    match run.outcome:
+        case "":
+            return "The saga is running."
+        case "completed":
+            return f"Completed: the saga reports that every step is done.{struck}"
+        case "compensated":
+            return f"Compensated: the saga reports that everything was undone.{struck}"
+        case "parked":
+            return f"Parked: the saga stopped and asks a person about {parked}.{struck}"
+        case "failed":
+            return f"Failed: the saga gave up and asks nobody.{struck}"
+        case _:
+            return f"Stuck: nothing can happen any more, no end is reached, and nobody was told.{struck}"
+
+
+def _blueprint(bp: Blueprint) -> dict[str, Any]:
+    names = [step.name for step in bp.steps]
+    return {
+        "steps": [
+            {
+                "name": step.name,
+                "service": step.service,
+                "kind": str(step.kind),
+                "action": step.action,
+                "compensation": step.compensation,
+                "after": list(step.after),
+                "predecessors": [names[it] for it in bp.predecessors[number]],
+                "successors": [names[it] for it in bp.successors[number]],
+                "publishes": {word: getattr(step.publishes, word) for word in step.publishes.__slots__},
+                "effects": dict(step.effects),
+                "reads": list(step.reads),
+                "takes_ms": list(step.takes_ms),
+                "timeout_ms": step.timeout_ms,
+                "attempts": step.retry.attempts,
+                "undo_attempts": step.undo_retry.attempts,
+                "has_effect": step.has_effect,
+            }
+            for number, step in enumerate(bp.steps)
+        ],
+        "services": list(bp.services),
+        "resources": [{"name": name, "initial": bp.initial[it]} for it, name in enumerate(bp.resources)],
+        "invariants": [
+            {"name": each.name, "when": each.when, "expression": each.expression}
+            for each in bp.saga.invariants
+        ],
+        "instances": bp.saga.instances,
+        "deadline_ms": bp.saga.deadline_ms,
+    }
+
+
+def _kinds(blueprints: dict[Coordination, Blueprint]) -> dict[str, Any]:
+    """Which kinds can strike what, per coordination; and what each kind means, and which moments it knows."""
+    return {
+        "sentences": KIND_SENTENCES,
+        "phases": PHASES,
+        "moments": {
+            **{kind: ["before", "after"] for kind in SPLIT_KINDS},
+            **{kind: ["step.before", "step.after", "step.undo.before", "step.undo.after", "end"] for kind in LANDING_KINDS},
+            "outage": ["step.before", "step.undo.before"],
+            "cancelled": ["step.before", "step.after", "step.undo.before", "step.undo.after"],
+            "deadline": ["step.before", "step.after", "step.undo.before", "step.undo.after"],
+        },
+        "default_moments": SPLIT_KINDS,
+        "strikes": {str(each): _strikes(bp) for each, bp in blueprints.items()},
+        "services": {str(each): ["outage"] for each in blueprints},
+        "saga": ["cancelled", *(["deadline"] if _has_deadline(blueprints) else [])],
+    }  # fmt: skip
+
+
+def _has_deadline(blueprints: dict[Coordination, Blueprint]) -> bool:
+    return blueprints[Coordination.ORCHESTRATION].saga.deadline_ms is not None
+
+
+def _strikes(bp: Blueprint) -> dict[str, dict[str, list[str]]]:
+    return {
+        step.name: {
+            "action": [kind for kind in CALL_KINDS if can_strike(bp, number, False, kind)],
+            "undo": [
+                kind for kind in CALL_KINDS if bp.is_undoable(number) and can_strike(bp, number, True, kind)
+            ],
+        }
+        for number, step in enumerate(bp.steps)
+    }
