@@ -13,7 +13,7 @@ from typing import Literal
 
 from sagasim.core.engine import Rules, rules_of
 from sagasim.core.expressions import compile_expression, names_in
-from sagasim.core.faults import FOR_EVER, Fault, parse_plan
+from sagasim.core.faults import FOR_EVER, Fault, parse_given
 from sagasim.core.saga import Coordination, Delivery, Kind, Saga, Step
 
 WORDS = ("done", "refused", "undone", "skipped", "undo_failed", "aborting")
@@ -102,12 +102,6 @@ class Blueprint:
     def settled_attempt(self, step: int, undo: bool) -> int:
         """From this attempt on nothing new can be tried: every fault for-ever has stopped before it."""
         return self.attempts(step, undo) + 2
-
-    def given_at(self, step: int, undo: bool, attempt: int) -> Fault | None:
-        for fault in self.given.get((step, undo), ()):
-            if fault.strikes(attempt):
-                return fault
-        return None
 
 
 def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
@@ -209,7 +203,7 @@ def _descendants(after: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], .
 
 def _given(saga: Saga, index: Mapping[str, int]) -> Mapping[tuple[int, bool], tuple[Fault, ...]]:
     table: dict[tuple[int, bool], tuple[Fault, ...]] = {}
-    for fault in parse_plan(saga.given, saga):
+    for fault in parse_given(saga):
         if fault.target in index:
             place = (index[fault.target], fault.undo)
             table[place] = (*table.get(place, ()), fault)

@@ -26,6 +26,7 @@ from sagasim.core.history import (
     Entry,
     EventConsumed,
     EventPublished,
+    FaultStruck,
     HarmDone,
     HistoryEvent,
     NothingChanged,
@@ -41,7 +42,7 @@ from sagasim.core.history import (
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Copy, Leg
 from sagasim.core.saga import Coordination, Saga
-from sagasim.core.striking import can_strike, strike_of
+from sagasim.core.striking import strike_of
 from sagasim.core.world import Choice, Instance, Mind, World
 
 RESTART_MS = 100
@@ -111,9 +112,9 @@ def shared_prefix(one: Run, other: Run) -> int:
 
 
 ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
-    {"perform": "after", "hear": "recorded", "receive": "heard"}
+    {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
 )
-"""What an order can name: that a call has committed, its answer is recorded, an event is heard."""
+"""What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
 
 
 def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
@@ -226,7 +227,7 @@ class _Clock:
         taken = self._with_strike(choice)
         before = self.world
         self.world, events = self.kernel.apply(before, taken)
-        self._note_struck(taken)
+        self._note_struck(taken, events)
         number = choice.instance
         group = self._write(number, events, before, self.causes.get(choice, -1))
         for harm in self.judge.harms(before, taken, events, self.world):
@@ -267,16 +268,11 @@ class _Clock:
                 return fault
         return None
 
-    def _note_struck(self, taken: Choice) -> None:
-        if taken.verb != "perform" or taken.strike is None:
-            return
-        fault = self._planned(taken)
-        if fault is not None and fault not in self.struck and self._really_struck(taken):
-            self.struck.append(fault)
-
-    def _really_struck(self, taken: Choice) -> bool:
-        strike = taken.strike
-        return strike is not None and can_strike(self.bp, taken.step, taken.undo, strike.kind)
+    def _note_struck(self, taken: Choice, events: list[HistoryEvent]) -> None:
+        if taken.strike is not None and any(isinstance(event, FaultStruck) for event in events):
+            fault = self._planned(taken)
+            if fault is not None and fault not in self.struck:
+                self.struck.append(fault)
 
     # moments
 
@@ -295,9 +291,14 @@ class _Clock:
             ):
                 self.due[choice] = self.now - 1  # at once, before anything else that is due now
 
+    def _is_open(self, choice: Choice) -> bool:
+        """Whether the caller of this copy is still trying."""
+        leg = self.world.instances[choice.instance].mind.legs[choice.step]
+        return bool(leg.call) and (leg.undoing == "running") == choice.undo
+
     def _lands_here(self, choice: Choice) -> bool:
         fault = self._fault_of(choice)
-        if fault is None or fault.moment is None:
+        if fault is None or fault.moment is None or fault.kind not in LANDING_KINDS:
             return False
         here = self.current.get(choice.instance, ())
         return is_at(fault.moment, here, fault.target, fault.undo, choice.instance + 1)
@@ -314,18 +315,19 @@ class _Clock:
             self.struck.append(fault)
             choice = Choice("interrupt", number, subject=fault.kind)
             self.due[choice] = self.now - 1
-            self.causes[choice] = len(self.lines) - 1
+            self.causes[choice] = self._latest()
 
     def _fault_of(self, choice: Choice) -> Fault | None:
         copy = choice.subject
         assert isinstance(copy, Copy)
-        kind = "duplicate" if copy.kind == "second" else copy.kind
+        name = self.bp.steps[copy.step].name
+        kinds = {"second": ("duplicate",), "late": ("late", "crash")}.get(copy.kind, (copy.kind,))
         for fault in self.faults:
-            mine = (fault.target, fault.undo, fault.kind) == (self.bp.steps[copy.step].name, copy.undo, kind)
+            mine = (fault.target, fault.undo) == (name, copy.undo) and fault.kind in kinds
             if mine and fault.strikes(copy.attempt) and fault.instance == choice.instance + 1:
                 return fault
         for fault in self.bp.given.get((copy.step, copy.undo), ()):
-            if fault.kind == kind and fault.strikes(copy.attempt):
+            if fault.kind in kinds and fault.strikes(copy.attempt):
                 return fault
         return None
 
@@ -346,7 +348,7 @@ class _Clock:
         for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
             del self.due[choice]
         for choice in offered:
-            if choice not in self.due:
+            if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
                 self.due[choice] = self._due_at(choice)
                 self.causes[choice] = self._cause(choice, group)
 
@@ -394,8 +396,10 @@ class _Clock:
             sent = self.sent.get((choice.instance, copy.step, copy.undo, copy.attempt), self.now)
             return max(self.now, sent + takes - takes // 4)
         fault = self._fault_of(choice)
-        if fault is not None and fault.moment is not None:
+        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
             return NEVER
+        if copy.kind in ("late", "reordered") and self._is_open(choice):
+            return NEVER  # without a moment it lands when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
 
     def _takes(self, choice: Choice) -> int:
@@ -476,19 +480,23 @@ class _Clock:
             for place in range(last - 1, first - 1, -1):
                 if isinstance(self.lines[place][1], EventPublished):
                     return place
-        return last - 1
+        return self._latest()
+
+    def _latest(self) -> int:
+        """The last line that is not in the future: the command of a retry is written before it is sent."""
+        return max((place for place, line in enumerate(self.lines) if line[0] <= self.now), default=-1)
 
     def _harm(self, number: int, harm: Harm) -> None:
         if harm not in self.harms:
             self.harms[harm] = len(self.lines)
             done = HarmDone(*harm)
-            self.lines.append((self.now, done, number, len(self.lines) - 1, self._belief(number, done), ()))
+            self.lines.append((self.now, done, number, self._latest(), self._belief(number, done), ()))
 
     def _stick(self, number: int) -> None:
         mind = self.world.instances[number].mind
         name = self.bp.steps[hanging_step(self.bp, mind)].name
         stuck = SagaStuck(name)
-        self.lines.append((self.now, stuck, number, len(self.lines) - 1, self._belief(number, stuck), ()))
+        self.lines.append((self.now, stuck, number, self._latest(), self._belief(number, stuck), ()))
         self._harm(number, Harm("stuck", name))
 
     def _entries(self, places: list[int], seqs: Mapping[int, int]) -> Iterator[Entry]:

@@ -41,8 +41,8 @@ class Finding:
 class Cell:
     """One cell of the matrix: the worst that can follow from one fault of this kind on this target.
 
-    `worst` is a harm and `step` where, or both are empty: nothing follows. `faults` is the plan that shows
-    it.
+    `worst` is a harm and `step` where, or both are empty: nothing follows. `faults` (and
+    `order`, where time would choose otherwise) is the run that shows it.
     """
 
     target: str
@@ -51,6 +51,7 @@ class Cell:
     worst: str
     step: str
     faults: FaultPlan
+    order: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,12 +223,17 @@ def _finding(search: Search, harm: Harm, places: list[Broken]) -> Finding:
     for plan, _ in told:
         if run_of(search.bp, plan).shows(*harm):
             return _told(search, harm, plan)
-    for plan, path in told:
-        for order in orders_of(search.bp, path):
-            if run_of(search.bp, plan, order=order).shows(*harm):
-                return _told(search, harm, plan, order)
     plan, path = told[0]
-    return _told(search, harm, plan, list(orders_of(search.bp, path))[-1])
+    return _told(search, harm, plan, _order_for(search, harm, plan, path))
+
+
+def _order_for(search: Search, harm: Harm, plan: FaultPlan, path: list[Choice]) -> tuple[Moment, ...]:
+    """The shortest order with which a run shows the harm; none where time gets there by itself."""
+    order: tuple[Moment, ...] = ()
+    for order in ((), *orders_of(search.bp, path)):
+        if run_of(search.bp, plan, order=order).shows(*harm):
+            break
+    return order
 
 
 def _told(search: Search, harm: Harm, plan: FaultPlan, order: tuple[Moment, ...] = ()) -> Finding:
@@ -247,9 +253,9 @@ _RANK = {harm: place for place, harm in enumerate(WORST_FIRST)}
 _HARMLESS = len(_RANK)
 
 
-def _matrix(search: Search, order: list[int]) -> Iterator[Cell]:
+def _matrix(search: Search, topological: list[int]) -> Iterator[Cell]:
     """Per target and kind, the worst that follows when nothing else goes wrong."""
-    worst = _worst_by_itself(search, order)
+    worst = _worst_by_itself(search, topological)
     cells: dict[tuple[str, bool, str], tuple[int, int, Choice]] = {}
     for number, faulty in search.faulty.items():
         if search.cost[number]:
@@ -264,7 +270,8 @@ def _matrix(search: Search, order: list[int]) -> Iterator[Cell]:
         harm = WORST_FIRST[least] if least < _HARMLESS else ""
         step = _towards(search, harm, path) if harm else ""
         plan = plan_of(search.kernel, path)
-        yield Cell(target=target, undo=undo, kind=kind, worst=harm, step=step, faults=plan)
+        order = _order_for(search, Harm(harm, step), plan, path) if harm else ()
+        yield Cell(target=target, undo=undo, kind=kind, worst=harm, step=step, faults=plan, order=order)
 
 
 def _worst_by_itself(search: Search, order: list[int]) -> array[int]:

@@ -109,8 +109,7 @@ class Judge:
         for step, leg in enumerate(legs):
             if leg.undoing == "running" and leg.attempt == 1 and was.mind.legs[step].undoing != "running":
                 for builder in self.bp.builders[step]:
-                    standing = legs[builder].belief == "done" and now.records[builder].times > 0
-                    if standing and self.bp.is_undoable(builder):
+                    if legs[builder].belief == "done" and now.records[builder].times > 0:
                         yield Harm("wrong-order", self.bp.steps[step].name)
 
     def _ended(self, now: Instance) -> Iterator[Harm]:

@@ -24,9 +24,11 @@ from sagasim.core.history import (
     FaultStruck,
     HistoryEvent,
     LockFound,
+    NothingChanged,
     OutageBegan,
     SagaStarted,
     StepCommitted,
+    UndoCommitted,
 )
 from sagasim.core.ledger import BLANK, Copy, Leg, Record, resources_of
 from sagasim.core.orchestration import Coordinator
@@ -51,7 +53,7 @@ Applied = tuple[World, list[HistoryEvent]]
 Out = list[HistoryEvent]
 
 ON_ITS_WAY = ("sent", "held")
-LEAVE_AN_EFFECT = ("reply-lost", "error-after", "crash", "coordinator-crash")
+LEAVE_AN_EFFECT = ("reply-lost", "error-after", "crash", "coordinator-crash", "late", "reordered")
 FINAL = ("done", "dead", "unpublished", "lost")
 """Answers after which the call is over, whatever the rules say."""
 
@@ -73,6 +75,10 @@ class Kernel:
         self._performed: dict[tuple[int, Record, Call, Strike], Answered] = {}
         self._shares = bp.saga.instances > 1
         self._locks = self._shares and any(step.safeguards.semantic_lock != "none" for step in bp.steps)
+        self._given = {
+            place: tuple(fault for fault in faults if can_strike(bp, *place, fault.kind))
+            for place, faults in bp.given.items()
+        }
         self._calm = (NO_STRIKE,) * len(bp.steps)
         self.resources: Callable[[tuple[tuple[Record, ...], ...]], tuple[int, ...]] = lru_cache(
             maxsize=100_000
@@ -99,10 +105,6 @@ class Kernel:
         """Everything that happens without a further fault. Empty: the saga has ended or is stuck."""
         found: list[Choice] = []
         for number, instance in enumerate(world.instances):
-            redelivered = [copy for copy in instance.copies if copy.ready and copy.kind == "redelivered"]
-            if redelivered:
-                copy = redelivered[0]
-                return [Choice("land", number, copy.step, copy.undo, copy.attempt, None, copy)]
             for step, leg in enumerate(instance.mind.legs):
                 call = leg.call
                 if not call or call in QUIET:
@@ -115,7 +117,7 @@ class Kernel:
             found.extend(
                 Choice("land", number, copy.step, copy.undo, copy.attempt, None, copy)
                 for copy in instance.copies
-                if copy.ready
+                if copy.ready and (copy.undo or not self._waits(world, number, copy.step))
             )
             if isinstance(instance.mind, Troupe):
                 found.extend(self._deliveries(number, instance.mind))
@@ -183,13 +185,16 @@ class Kernel:
 
     def _is_enabled(self, world: World, number: int, step: int) -> bool:
         leg = world.instances[number].mind.legs[step]
-        if self._locks and not leg.undoing:
-            lock = lock_on(self.bp, world, number, step)
-            if lock is not None and lock.does == "wait":
-                return False
+        if not leg.undoing and self._waits(world, number, step):
+            return False
         if leg.attempt >= self.bp.settled_attempt(step, bool(leg.undoing)):
             return not self._spins(world, number, step)
         return True
+
+    def _waits(self, world: World, number: int, step: int) -> bool:
+        """Whether the step waits for a record that another saga holds pending."""
+        lock = lock_on(self.bp, world, number, step) if self._locks else None
+        return lock is not None and lock.does == "wait"
 
     def _spins(self, world: World, number: int, step: int) -> bool:
         """Whether one more attempt would only lead back to this attempt: a retry that cannot work."""
@@ -258,8 +263,17 @@ class Kernel:
             for its, strike in enumerate(other.strikes):
                 if strike.kind == "outage" and self.bp.service_of[its] == service:
                     return Strike("outage", "once")
-        given = self.bp.given_at(step, undo, leg.attempt)
-        return strike_of(given) if given else NO_STRIKE
+        return self._given_strike(instance, step, Call(undo, leg.attempt))
+
+    def _given_strike(self, instance: Instance, step: int, call: Call) -> Strike:
+        """The fault that the design gives this call, if it can strike it here."""
+        for fault in self._given.get((step, call.undo), ()):
+            strike = strike_of(fault)
+            if fault.strikes(call.attempt) and not strikes_nothing(
+                self.bp.steps[step], instance.records[step], call, strike
+            ):
+                return strike
+        return NO_STRIKE
 
     def _perform(self, world: World, choice: Choice, events: Out) -> World:
         number, step = choice.instance, choice.step
@@ -293,14 +307,12 @@ class Kernel:
         copies = instance.copies
         if answered.copy:
             ready = answered.copy == "second"
-            copies = _with_copy(copies, Copy(step, undo, leg.attempt, answered.copy, ready))
+            copies = self._with_copy(copies, Copy(step, undo, leg.attempt, answered.copy, ready))
         records = (
             instance.records if answered.record is record else put(instance.records, step, answered.record)
         )
         now = with_instance(now, number, instance._replace(mind=mind, records=records, copies=copies))
-        if self._shares and answered.record is not record:
-            now = with_marks(self.bp, now, number, step)
-        return now
+        return self._with_marks(now, number, step, answered.events)
 
     def _attempt_reached(self, step: int, call: Call, strike: Strike) -> int:
         """Explorations: a fault for-ever that leaves nothing behind each time takes one stride."""
@@ -320,11 +332,12 @@ class Kernel:
             answered = perform(self.bp.steps[step], record, call, strike)
             if self.tidy and answered.copy == "reordered":
                 answered = answered._replace(copy="late")  # the same copy under another name
-            if strike.kind == "crash" and strike.edge == "before":
-                answered = answered._replace(copy="redelivered")
             if not self.orchestrated:
                 unharmed = perform(self.bp.steps[step], record, call).answer
                 answered = as_event(self.bp, step, answered, strike, unharmed)
+                if record.times > 0 and not call.undo and answered.answer in ("refused", "error"):
+                    # who has committed never publishes `refused`
+                    answered = answered._replace(answer="done" if answered.answer == "refused" else "again")
                 if self.tidy and answered.answer == "again" and self.bp.steps[step].safeguards.idempotent:
                     answered = answered._replace(answer="done")  # redelivered, deduplicated, published again
             self._performed[place] = answered
@@ -369,19 +382,25 @@ class Kernel:
         copies.remove(copy)
         events.append(CopyLanded(own.name, copy.undo, copy.attempt, copy.kind))
         call = Call(copy.undo, copy.attempt, "" if copy.undo else self._refusal(world, number, step, events))
-        now, answer, event = receive(own, record, call)
-        events.append(event)
+        now, answer = record, ""
+        for _ in range(copy.times):
+            now, answer, event = receive(own, now, call)
+            events.append(event)
         instance = instance._replace(records=put(instance.records, step, now), copies=tuple(copies))
         if isinstance(instance.mind, Coordinator):
             mind = orchestration.hear_stray(self.bp, instance.mind, step, copy.undo, answer, events)
             instance = self._followed(instance, mind)
-        elif isinstance(event, StepCommitted):
+        elif any(isinstance(event, StepCommitted) for event in events):
             for other in choreography.hear_again(self.bp, instance.mind, step):
-                instance = instance._replace(
-                    copies=_with_copy(instance.copies, Copy(other, False, 1, "second", True))
-                )
-        after = with_instance(world, number, instance)
-        return with_marks(self.bp, after, number, step) if self._shares and now is not record else after
+                second = Copy(other, False, 1, "second", True)
+                instance = instance._replace(copies=self._with_copy(instance.copies, second))
+        return self._with_marks(with_instance(world, number, instance), number, step, events)
+
+    def _with_marks(self, world: World, number: int, step: int, events: Iterable[HistoryEvent]) -> World:
+        touched = (StepCommitted, UndoCommitted, NothingChanged)
+        if self._shares and any(isinstance(event, touched) for event in events):
+            return with_marks(self.bp, world, number, step)
+        return world
 
     def _followed(self, instance: Instance, mind: Mind) -> Instance:
         """The instance after its mind has changed: what became of calls, faults and copies."""
@@ -399,10 +418,9 @@ class Kernel:
                 strikes[step] = NO_STRIKE
             stuck = same_call and after.attempt >= self.bp.settled_attempt(step, undo)
             for place, copy in enumerate(copies):
-                if copy.step == step and copy.undo == undo and not copy.ready:
-                    waits = copy.kind == "redelivered" or strikes[step].kind
-                    if not same_call or stuck or not waits:
-                        copies[place] = copy._replace(ready=True)
+                mine = copy.step == step and copy.undo == undo and not copy.ready
+                if mine and (not same_call or stuck or not strikes[step].kind):
+                    copies[place] = copy._replace(ready=True)
         copies.sort()
         return Instance(
             mind,
@@ -457,10 +475,10 @@ class Kernel:
         events.append(LockFound(own.name, resource, "fails"))
         return f"{resource} is pending for another saga"
 
-
-def _with_copy(copies: tuple[Copy, ...], copy: Copy) -> tuple[Copy, ...]:
-    """One fault leaves one bundle: copies of the same call are delivered together."""
-    for place, other in enumerate(copies):
-        if (other.step, other.undo, other.kind) == (copy.step, copy.undo, copy.kind) and not other.ready:
-            return put(copies, place, copy)
-    return tuple(sorted((*copies, copy)))
+    def _with_copy(self, copies: tuple[Copy, ...], copy: Copy) -> tuple[Copy, ...]:
+        """One fault leaves one bundle: copies of one call land together, each of them where it has no key."""
+        for place, other in enumerate(copies):
+            if (other.step, other.undo, other.kind) == (copy.step, copy.undo, copy.kind) and not other.ready:
+                more = not self.bp.steps[copy.step].safeguards.idempotent
+                return put(copies, place, copy._replace(times=other.times + more))
+        return tuple(sorted((*copies, copy)))

@@ -56,8 +56,8 @@ class Record(NamedTuple):
 class Copy(NamedTuple):
     """A message that is still under way although its caller has moved on, or a second one.
 
-    `kind` is late, reordered, second or abandoned. A copy that is not `ready` waits until its caller has
-    given up.
+    `kind` is late, reordered, second or abandoned. A copy that is not `ready` waits for its caller's timeout.
+    `times` is how many messages land together: one fault may hold up several attempts.
     """
 
     step: int
@@ -65,6 +65,7 @@ class Copy(NamedTuple):
     attempt: int
     kind: str
     ready: bool
+    times: int = 1
 
 
 IDLE = Leg()

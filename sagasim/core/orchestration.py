@@ -46,7 +46,8 @@ Out = list[HistoryEvent]
 class Coordinator(NamedTuple):
     """The coordinator's log, as a state.
 
-    reason    why it halts: compensate, abandon, park (a failure) or cancel, cancel-abandon (from outside)
+    reason    why it halts: compensate, abandon, park (a failure) or cancel, cancel-abandon (from outside;
+              "-failed" behind it: meanwhile a running call has failed)
     started   steps in the order of their first call, kept only where the engine undoes in that order
     report    what a parked saga tells a person: the steps that the report names
     """
@@ -305,8 +306,10 @@ class _Desk:
                 self.halt(step, "compensate")
             case "continue":
                 self.believe(step, "unknown")
-            case _:
+            case _ if logged or undo or self.phase == "forward":
                 self.call_again(step, doubt=logged and not undo)
+            case _:  # never made, for all the log says, and nothing new begins
+                self.believe(step, "idle")
 
     def recovery(self, step: int, undo: bool, logged: bool) -> str:
         rule = self.bp.rules.on_recover
@@ -317,7 +320,9 @@ class _Desk:
         if self.is_pivot(step):
             unknown = self.bp.rules.pivot_unknown
             return "resend" if unknown == "resolve" else unknown
-        may_have_committed = self.pivot_is_done() or any(self.is_running(pivot) for pivot in self.bp.pivots)
+        may_have_committed = any(
+            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in self.bp.pivots
+        )
         return "resend" if may_have_committed else "compensate"
 
     # turning back
@@ -325,6 +330,8 @@ class _Desk:
     def halt(self, step: int, reason: str) -> None:
         """Nothing new begins. Running calls are waited for, unless siblings are abandoned."""
         name = self.bp.steps[step].name if step >= 0 else ""
+        if self.phase == "halting" and self.reason in ("cancel", "cancel-abandon"):
+            self.reason += "-failed"  # while running calls were waited for
         if self.phase != "forward":
             return
         self.phase, self.reason = "halting", reason
@@ -366,17 +373,16 @@ class _Desk:
         """All running calls are over: the saga turns back, stops, or finds that it must go on."""
         pivot_done = self.pivot_is_done()
         match self.reason:
-            case "cancel" | "cancel-abandon" if pivot_done and not self.has_failures():
+            case "cancel" | "cancel-abandon" if pivot_done:
                 self.resume()
-            case "cancel" | "compensate" if not pivot_done or self.by_own_rule():
+            case "cancel" | "cancel-failed" | "compensate" if not pivot_done or self.by_own_rule():
                 self.turn_back()
-            case "abandon" | "cancel-abandon":
+            case "abandon":
+                self.end("failed", ())
+            case "cancel-abandon" | "cancel-abandon-failed" if not pivot_done:
                 self.end("failed", ())
             case _:
                 self.end("parked", tuple(step for step, leg in enumerate(self.legs) if leg.belief != "idle"))
-
-    def has_failures(self) -> bool:
-        return any(leg.belief in ("refused", "failed", "unknown") for leg in self.legs)
 
     def by_own_rule(self) -> bool:
         """Whether a step's own rule asks for compensation although the pivot has committed: its rule wins."""

@@ -6,7 +6,7 @@ kernel.py, because it takes away choices; everything here keeps the choices as t
 
     over      an ended saga with nothing under way: only its effects still count, and only for other instances
     closed    a step that is undone, was refused or never began, nothing under way: as if it had never been
-    same      instances of one saga are interchangeable: they are sorted
+    same      instances of one saga are interchangeable: for the key they are sorted
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Reduction:
         reactions = {bp.undo_reaction(step) for step in range(len(bp.steps))}
         # A coordinator that resurrects, or that stops, still asks how far a step had come.
         self._forgets = rules.on_stray_reply != "resurrect" and "stop" not in reactions
+        self._neighbourly = all(bp.neighbourly)  # else a stuck saga may be named after a step that was undone
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
         self._values_matter = not self._alone or bool(bp.always)
@@ -41,11 +42,13 @@ class Reduction:
         instances = tuple(self._instance(instance) for instance in world.instances)
         if not faults_left:
             instances = tuple(self._without_cancel(instance) for instance in instances)
-        if self._alone:
-            return (
-                World(instances, world.down, world.marks) if instances[0] is not world.instances[0] else world
-            )
-        return self._sorted(World(instances, world.down, world.marks))
+        if self._alone and instances[0] is world.instances[0]:
+            return world
+        return World(instances, world.down, world.marks)
+
+    def key(self, world: World) -> World:
+        """What the world is called among its equals: instances of one saga are interchangeable."""
+        return world if self._alone else self._sorted(world)
 
     def _without_cancel(self, instance: Instance) -> Instance:
         if "cancelled" not in instance.interrupted:
@@ -118,7 +121,7 @@ class Reduction:
                 records[step] = BLANK
             standing = any(legs[other].belief == "done" for other in self.bp.predecessors[step])
             if leg.belief != "skipped":
-                legs[step] = Leg("undone") if standing else SKIPPED
+                legs[step] = SKIPPED if self._neighbourly and not standing else Leg("undone")
         return instance._replace(
             mind=mind._replace(legs=tuple(legs), ears=tuple(ears)), records=tuple(records)
         )

@@ -162,9 +162,10 @@ class Search:
     def _number(self, world: World, parent: int, choice: Choice, cost: int) -> int:
         total = self.level + cost
         world = self.reduction.of(world, faults_left=total < self.faults)
-        number = self.numbers.get(world)
+        key = self.reduction.key(world)
+        number = self.numbers.get(key)
         if number is None:
-            number = self.numbers[world] = len(self.worlds)
+            number = self.numbers[key] = len(self.worlds)
             self.worlds.append(world)
             self.parents.append(parent)
             self.choices.append(choice)
@@ -172,6 +173,7 @@ class Search:
             self.edges.append(None)
             (self._later if cost else self._now).append(number)
         elif total < self.cost[number]:
+            self.worlds[number] = world  # with several instances, the one that this path leads to
             self.parents[number], self.choices[number], self.cost[number] = parent, choice, total
             self._now.append(number)
         return number

@@ -58,5 +58,6 @@ def _new_marks(bp: Blueprint, world: World, number: int, step: int) -> Iterator[
         for owner, record in enumerate(instance.records):
             if record.times > 0 and bp.written[owner] & bp.read[step]:
                 yield Mark("dirty-read", number, step, other, owner)
-            if record.times > 0 and bp.written[owner] & bp.written[step]:
+            writes = world.instances[number].records[step].times > 0
+            if record.times > 0 and writes and bp.written[owner] & bp.written[step]:
                 yield Mark("lost-update", number, step, other, owner)

@@ -19,7 +19,11 @@ STRUCK_ATTEMPTS = 2
 ONCE = ("duplicate", "no-effect", "key-lost", "poisoned")
 """Their call is answered, so that nothing is tried again: for-ever says no more than once."""
 
-SAME_FROM_HERE = {("crash", "after"): ("reply-lost", ""), ("reordered", ""): ("late", "")}
+SAME_FROM_HERE = {
+    ("crash", "after"): ("reply-lost", ""),
+    ("crash", "before"): ("late", ""),
+    ("reordered", ""): ("late", ""),
+}
 """Faults that differ in their names alone once they have struck."""
 
 
@@ -44,16 +48,15 @@ def can_strike(bp: Blueprint, step: int, undo: bool, kind: str) -> bool:
 def strikes_offered(
     bp: Blueprint, step: int, undo: bool, attempt: int, kinds: Iterable[str]
 ) -> tuple[Strike, ...]:
-    """The strikes that are explored at one attempt, those with the shortest text first."""
+    """The strikes that are explored at one attempt, the shortest texts first: what is found first is told."""
     offered = (
         strike
         for kind in kinds
         if can_strike(bp, step, undo, kind)
         for strike in _strikes_of(kind, undo, attempt)
     )
-    return tuple(
-        sorted(offered, key=lambda each: (each.times == FOR_EVER, len(each.kind), each.kind, each.edge))
-    )
+    texts = {strike: str(fault_of(bp, step, undo, attempt, strike)) for strike in offered}
+    return tuple(sorted(texts, key=lambda strike: (len(texts[strike]), texts[strike])))
 
 
 def _strikes_of(kind: str, undo: bool, attempt: int) -> Iterator[Strike]:
