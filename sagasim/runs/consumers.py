@@ -6,7 +6,7 @@
                     {"lead": {"playing": true, "at_ms": 1200, "speed": 1}}      watch together: do as I do
                     {"follow": false}     go my own way (true: follow whoever leads; so it begins)
     Browser gets    {"hello": {"run", "you", "head", "status", "viewers"}}      first
-                    {"lines": [...]}      lines in a row, in the order of their numbers, none left out
+                    {"seq", "kinds", "names", "lines"}      a frame of lines in a row (core/lines.py), none left out
                     {"ended": {"outcome", "last_seq"}}      once all the lines of a finished run have come
                     {"lead": {"playing", "at_ms", "speed", "by"}}   to all but the one who leads
                     {"error": "one sentence"}               then the socket is closed, with a code

@@ -18,14 +18,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import get_ident
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections, connection
 
 from sagasim.runs import feed
-from sagasim.runs.feed import Head
-from sagasim.runs.lines import Line
+from sagasim.runs.feed import Frame, Head
 from sagasim.runs.models import NEWEST_FIRST, Run, Status
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ T = TypeVar("T")
 PERIOD_S = 0.05
 KEPT_BYTES = 256 * 1024
 """How many encoded bytes a room keeps; who is further behind reads the log."""
-FRAME_LINES = 400
 RECENT = 20
 """How many of the newest runs the lists are told about."""
 
@@ -49,20 +47,6 @@ async def read(what: Callable[..., T], *arguments: Any) -> T:
         return what(*arguments)
 
     return await asyncio.get_running_loop().run_in_executor(readers, reading)
-
-
-class Frame(NamedTuple):
-    """Some lines in a row, as they are sent."""
-
-    first: int
-    last: int
-    text: str
-
-
-def framed(lines: Sequence[Line]) -> list[Frame]:
-    """The lines in frames of a bearable size."""
-    parts = [lines[start : start + FRAME_LINES] for start in range(0, len(lines), FRAME_LINES)]
-    return [Frame(part[0]["seq"], part[-1]["seq"], encoded({"lines": part})) for part in parts]
 
 
 def encoded(message: object) -> str:
@@ -158,7 +142,7 @@ class Hub:
         if head is None:
             return None
         room = Room(run, head)
-        room.keep(framed(await read(feed.lines_after, run, 0)))
+        room.keep(await read(feed.frames_after, run, 0))
         return self.rooms.setdefault(run, room)
 
     def leave(self, run: UUID, viewer: asyncio.Event) -> None:
@@ -181,7 +165,7 @@ class Hub:
         kept = [frame for frame in room.frames if frame.last > seq]
         if not kept or kept[0].first == seq + 1:
             return kept
-        return framed(await read(feed.lines_after, room.run, seq))
+        return await read(feed.frames_after, room.run, seq)
 
     # looking
 
@@ -214,10 +198,10 @@ class Hub:
             return
         if not was_told and not await read(self._somebody_wrote):
             return
-        for run, (head, lines) in (await read(news_of, running)).items():
+        for run, (head, frames) in (await read(news_of, running)).items():
             room = self.rooms.get(run)
             if room is not None:
-                room.keep(framed([line for line in lines if line["seq"] > room.shown_seq]))
+                room.keep(frame for frame in frames if frame.first > room.shown_seq)
                 room.head = head
                 room.wake()
         if self.lists:
@@ -241,14 +225,14 @@ class Hub:
         return was != version
 
 
-def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Line]]]:
-    """The runs whose log has grown or ended, with their new lines."""
+def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
+    """The runs whose log has grown or ended, with their new frames."""
     if not running:
         return {}
     rows = Run.objects.filter(pk__in=running).values_list("pk", "last_seq", "status", "outcome")
     heads = {pk: Head(last_seq, status, outcome) for pk, last_seq, status, outcome in rows}
     return {
-        run: (heads[run], feed.lines_after(run, was.last_seq))
+        run: (heads[run], feed.frames_after(run, was.last_seq))
         for run, was in running.items()
         if run in heads and heads[run] != was
     }

@@ -126,6 +126,7 @@ class RunFinding(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="findings")
     harm = models.CharField(max_length=20, choices=EVERY_HARM)
     step = models.TextField()
+    sentence = models.TextField(blank=True)
     seq = models.PositiveIntegerField()
     executed_at = models.DateTimeField(editable=False)
 

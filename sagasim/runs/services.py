@@ -20,9 +20,10 @@ from sagasim.composer.models import SagaVersion
 from sagasim.core import execution
 from sagasim.core.errors import listed, quoted
 from sagasim.core.faults import FOR_EVER, FaultPlan, Moment, parse_moment, parse_plan, text_of
+from sagasim.core.history import CommandSent, Entry, EventConsumed, StepCommitted, UndoCommitted
+from sagasim.core.results import findings_of
 from sagasim.core.saga import Coordination, Saga
-from sagasim.runs import lines
-from sagasim.runs.feed import lines_after
+from sagasim.runs import feed
 from sagasim.runs.hub import hub
 from sagasim.runs.kernel import kernel_version
 from sagasim.runs.models import Clock, Run, RunFault, RunFinding, RunHistory, Status
@@ -82,14 +83,15 @@ def _keep(
     now: datetime,
     by: User | None,
 ) -> Run:
-    told = lines.lines_of(executed.history)
     run = Run.objects.create(
         saga_id=version.saga_id,
         version=version,
         coordination=executed.coordination,
         pair=pair,
         parent=parent,
-        shared_seq=None if parent is None else shared_prefix(told, lines_after(parent.pk, 0)),
+        shared_seq=None
+        if parent is None
+        else shared_prefix(executed.history, feed.entries_after(parent.pk, 0)),
         faults=list(text_of(executed.faults)),
         seed=executed.seed,
         order=[str(moment) for moment in executed.order],
@@ -100,15 +102,22 @@ def _keep(
         findings_count=len(executed.harms),
         struck=len(executed.struck),
         duration_ms=executed.duration_ms,
-        last_seq=len(told),
+        last_seq=len(executed.history),
         kernel=kernel_version(),
         executed_at=now,
         started_by=by,
     )
-    RunHistory.objects.create(run=run, document=lines.packed(told))
+    RunHistory.objects.create(run=run, document=feed.document_of(executed.history))
     RunFinding.objects.bulk_create(
-        RunFinding(run=run, harm=harm.harm, step=harm.step, seq=seq, executed_at=now)
-        for harm, seq in executed.harms
+        RunFinding(
+            run=run,
+            harm=found.harm,
+            step=found.step,
+            seq=found.seq,
+            sentence=found.sentence,
+            executed_at=now,
+        )
+        for found in findings_of(executed)
     )
     keep_faults(run, executed.faults)
     return run
@@ -122,13 +131,13 @@ def keep_faults(run: Run, faults: FaultPlan) -> None:
     )
 
 
-def shared_prefix(mine: Sequence[lines.Line], theirs: Sequence[lines.Line]) -> int:
+def shared_prefix(mine: Sequence[Entry], theirs: Sequence[Entry]) -> int:
     """The number of the last line up to which two histories are the same."""
     shared = 0
     for one, other in zip(mine, theirs, strict=False):
         if one != other:
             break
-        shared = one["seq"]
+        shared = one.seq
     return shared
 
 
@@ -164,8 +173,7 @@ def executed_again(run: Run) -> Replay:
     executed = execution.run(
         run.version.meaning, Coordination(run.coordination), plan.faults, seed=plan.seed, order=plan.order
     )
-    now = lines.text_of(lines.lines_of(executed.history))
-    if now == lines.text_of(lines_after(run.pk, 0)):
+    if feed.text_of(executed.history) == feed.text_of(feed.entries_after(run.pk, 0)):
         return Replay(True, "Executed again, this run has the same history, byte for byte.")
     if run.kernel != kernel_version():
         return Replay(
@@ -232,20 +240,16 @@ def _start_what_if(runs: Sequence[Run], plan: Plan, by: User | None) -> list[Run
     return start_runs(first.version, coordinations, plan, parents=runs, by=by)
 
 
-CALLED = ("CommandSent", "EventConsumed")
-"""The lines with which a call to a participant begins."""
-
-
 def _killed(run: Run, service: str, from_seq: int) -> str:
     """The service answers nobody from its next call on."""
     theirs = {step.name for step in run.version.meaning.steps if step.service == service}
     if not theirs:
         known = sorted({step.service for step in run.version.meaning.steps})
         raise NoSuchMoment(f"There is no service {quoted(service)}; there are {listed(known)}.")
-    for line in lines_after(run.pk, from_seq):
-        told = line["data"]
-        if line["kind"] in CALLED and told["step"] in theirs and told["attempt"] == 1:
-            return f"{service}:outage@{told['step']}{'.undo' if told['undo'] else ''}.before*for-ever"
+    for entry in feed.entries_after(run.pk, from_seq):
+        match entry.event:
+            case CommandSent(step, undo, 1) | EventConsumed(step, undo, 1) if step in theirs:
+                return f"{service}:outage@{step}{'.undo' if undo else ''}.before*for-ever"
     raise NoSuchMoment(f"{service} is not called any more after this moment; kill it earlier.")
 
 
@@ -262,13 +266,12 @@ def _restarted(plan: Plan, service: str) -> Plan:
 
 def _next_moment(run: Run, from_seq: int) -> str:
     """The first moment after a line that a fault can name."""
-    for line in lines_after(run.pk, from_seq):
-        told = line["data"]
-        undo = ".undo" if told.get("undo") else ""
-        if line["kind"] in ("CommandSent",) and told["attempt"] == 1:
-            return f"{told['step']}{undo}.before"
-        if line["kind"] == "StepCommitted":
-            return f"{told['step']}.after"
-        if line["kind"] == "UndoCommitted":
-            return f"{told['step']}.undo.after"
+    for entry in feed.entries_after(run.pk, from_seq):
+        match entry.event:
+            case CommandSent(step, undo, 1):
+                return f"{step}{'.undo' if undo else ''}.before"
+            case StepCommitted(step):
+                return f"{step}.after"
+            case UndoCommitted(step):
+                return f"{step}.undo.after"
     raise NoSuchMoment("Nothing happens any more after this moment; cancel the saga earlier.")

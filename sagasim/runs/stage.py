@@ -17,9 +17,11 @@ from django.utils.safestring import SafeString, mark_safe
 from sagasim.composer.models import SagaVersion
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.faults import CALL_KINDS, LANDING_KINDS, SPLIT_KINDS
-from sagasim.core.harms import PROPERTIES
+from sagasim.core.lines import line_of
+from sagasim.core.narration import sentence
 from sagasim.core.saga import Coordination
 from sagasim.core.striking import can_strike
+from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
 
 KIND_SENTENCES = {
@@ -101,25 +103,25 @@ def told(run: Run) -> dict[str, Any]:
     }
 
 
+def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
+    """The lines of a run after a number, each with its sentence."""
+    saga = run.version.meaning
+    return [
+        {**line_of(entry), "sentence": sentence(entry.event, saga)} for entry in entries_after(run.pk, after)
+    ]
+
+
 def findings_of(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "harm": it.harm,
             "step": it.step,
             "seq": it.seq,
-            "sentence": harm_sentence(it.harm, it.step),
+            "sentence": it.sentence,
             "fix": None,
         }
         for it in run.findings.all()
     ]
-
-
-def harm_sentence(harm: str, step: str) -> str:
-    """What is broken, in words: the property, and where it is."""
-    if harm == "invariant":
-        return f"The invariant “{step}” does not hold."
-    where = "the saga" if step == "saga" else step
-    return f"Broken at {where}: {PROPERTIES.get(harm, harm)}."
 
 
 def outcome_sentence(run: Run) -> str:

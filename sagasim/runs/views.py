@@ -1,4 +1,4 @@
-"""The front page, the stage, and the lists of runs. A view finds, asks a form, calls one service, and shows."""
+"""The front page, the stage, and the lists of runs. A view finds, asks a form, calls a service, and shows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.services import NotYours, save_saga
 from sagasim.core.errors import BadFault, BadSaga
 from sagasim.runs import services
-from sagasim.runs.feed import lines_after
 from sagasim.runs.forms import RunForm, WhatIfForm, sentence
 from sagasim.runs.listing import RunFilter
 from sagasim.runs.models import NEWEST_FIRST, Run
-from sagasim.runs.stage import json_text, stage_data, told
+from sagasim.runs.stage import json_text, lines_told, stage_data, told
 
 RECENT = 10
 MOST_SAGA_CHARACTERS = 2**20
@@ -91,10 +90,10 @@ def stage(request: HttpRequest, run: UUID) -> HttpResponse:
 def what_if(request: HttpRequest, run: UUID) -> HttpResponse:
     runs = _runs(run)
     form = WhatIfForm(request.POST)
+    if not form.is_valid():
+        return _refused_what_if(request, runs, form.refusal)
+    said = form.cleaned_data
     try:
-        if not form.is_valid():
-            raise services.NoSuchMoment(form.refusal)
-        said = form.cleaned_data
         children = services.what_if(
             runs,
             said["does"],
@@ -104,10 +103,14 @@ def what_if(request: HttpRequest, run: UUID) -> HttpResponse:
             by=_user(request),
         )
     except (BadFault, services.NoSuchMoment) as bad:
-        filled = RunForm(version=runs[0].version, initial=_filled_from(runs))
-        context = {**_stage(request, runs[0].version, runs, filled), "refusal": sentence(bad)}
-        return render(request, _part(request, "refused"), context, status=422)
+        return _refused_what_if(request, runs, sentence(bad))
     return _shown(request, children)
+
+
+def _refused_what_if(request: HttpRequest, runs: list[Run], refusal: str) -> HttpResponse:
+    form = RunForm(version=runs[0].version, initial=_filled_from(runs))
+    context = {**_stage(request, runs[0].version, runs, form), "refusal": refusal}
+    return render(request, _part(request, "refused"), context, status=422)
 
 
 @require_POST
@@ -125,18 +128,18 @@ def again(request: HttpRequest, run: UUID) -> HttpResponse:
 @require_GET
 def log(request: HttpRequest, run: UUID) -> HttpResponse:
     """The log as plain HTML, for those without scripts and for the curious."""
-    (one,) = [it for it in _runs(run) if it.pk == run]
-    return render(request, "runs/log.html", {"run": one, "lines": lines_after(run, 0)})
+    one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
+    return render(request, "runs/log.html", {"run": one, "lines": lines_told(one)})
 
 
 @require_GET
 def history(request: HttpRequest, run: UUID) -> HttpResponse:
-    """The lines after a number, as JSON: what the socket sends, for those who have none."""
+    """The lines after a number, each with its sentence: what the socket sends, for people and for programs."""
     after = request.GET.get("after", "0")
     if not after.isascii() or not after.isdecimal() or len(after) > 10:
         return JsonResponse({"detail": "after is the number of a line, such as 0."}, status=422)
     one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
-    return JsonResponse({"run": told(one), "lines": lines_after(run, int(after))})
+    return JsonResponse({"run": told(one), "lines": lines_told(one, int(after))})
 
 
 @require_http_methods(["GET", "HEAD"])

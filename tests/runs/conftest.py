@@ -59,4 +59,6 @@ class Visitor:
         return self.post(f"/sagas/{saga}/runs/", coordination=coordination, fault=list(faults))
 
     def history(self, run: str, after: int = 0) -> list[dict]:
-        return json.loads(self.get(f"{run}history.json?after={after}"))["lines"]
+        lines = json.loads(self.get(f"{run}history.json?after={after}"))["lines"]
+        assert all(line.pop("sentence") for line in lines)
+        return lines

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
+from sagasim.core.lines import line_of, unpack
+
 
 class Closed(Exception):
     """The server has closed the socket, or never let us in."""
@@ -28,10 +30,10 @@ class Client(WebSocketClientProtocol):
     def onOpen(self) -> None:  # noqa: N802
         self.opened.set_result(None)
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: ARG002, N802, N803
         self.inbox.put_nowait(json.loads(payload))
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str) -> None:  # noqa: N802, N803
+    def onClose(self, wasClean: bool, code: int | None, reason: str) -> None:  # noqa: ARG002, N802, N803
         closed = Closed(code, str(reason))
         self.inbox.put_nowait(closed)
         if not self.opened.done():
@@ -59,7 +61,12 @@ class Client(WebSocketClientProtocol):
 
     async def lines_until_the_end(self) -> list[Any]:
         heard = await self.hear_until("ended")
-        return [line for message in heard for line in message.get("lines", ())]
+        return lines_in(heard)
+
+
+def lines_in(heard: list[Any]) -> list[Any]:
+    """The lines in all frames among the messages."""
+    return [line_of(entry) for message in heard if "lines" in message for entry in unpack(message)]
 
 
 @asynccontextmanager

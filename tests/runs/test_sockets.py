@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.runs.conftest import Visitor
-from tests.runs.sockets import Closed, connected
+from tests.runs.sockets import Closed, connected, lines_in
 
 FAULT = "authorise-card:reply-lost*for-ever"
 
@@ -25,7 +25,7 @@ async def test_a_viewer_gets_every_line_in_its_order_and_then_the_end(stage: Vis
         hello = (await viewer.hear())["hello"]
         viewer.say({"after": 0})
         heard = await viewer.hear_until("ended")
-    lines = [line for message in heard for line in message.get("lines", ())]
+    lines = lines_in(heard)
     assert lines == stage.history(run)
     assert [line["seq"] for line in lines] == list(range(1, hello["head"] + 1))
     assert heard[-1]["ended"] == {"outcome": "compensated", "last_seq": hello["head"]}
