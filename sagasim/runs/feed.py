@@ -1,8 +1,8 @@
 """The log of a run, as it is stored: appended to, and read after a number.
 
-Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines (core/lines.py
-packs them), compressed. A finished run is one document of frames; a run that is not over, a chunk per frame that
-has come so far. Reading after the last number gives nothing, and is not an error.
+Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines, packed by
+core/lines.py and compressed. A finished run is one document of frames; a run that is not over, a chunk per frame
+that has come so far. Reading after the last number gives nothing, and is not an error.
 """
 
 from __future__ import annotations
@@ -78,10 +78,7 @@ def _stored(run: UUID, seq: int) -> Iterator[Frame]:
 def framed(entries: Sequence[Entry]) -> list[Frame]:
     """Entries in a row, in frames of a bearable size."""
     parts = [entries[start : start + FRAME_LINES] for start in range(0, len(entries), FRAME_LINES)]
-    return [
-        Frame(part[0].seq, part[-1].seq, json.dumps(pack(part), ensure_ascii=True, separators=(",", ":")))
-        for part in parts
-    ]
+    return [Frame(part[0].seq, part[-1].seq, json.dumps(pack(part), separators=(",", ":"))) for part in parts]
 
 
 def entries_in(frame: Frame) -> tuple[Entry, ...]:

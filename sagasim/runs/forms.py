@@ -1,4 +1,4 @@
-"""What people type to start a run, and what is said when it cannot be one: one sentence, and all they typed."""
+"""What people type to start a run, and what is said where it cannot be one: a sentence, and all they typed."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class RunForm(forms.Form):
 
 
 class WhatIfForm(forms.Form):
-    """What happens to a stored run at a line of it: a fault is placed, a service killed or back, the saga cancelled."""
+    """What happens at a line of a stored run: a fault, a service killed or started again, a cancel."""
 
     DOES = ("place", "kill", "restart", "cancel")
 

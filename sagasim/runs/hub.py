@@ -1,7 +1,7 @@
 """Who watches which run in this process, and the last frames of each: encoded once, shared by all.
 
-The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run has changed,
-and every `PERIOD_S` while somebody watches something that may change, since another process may write too;
+The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed, and
+every `PERIOD_S` while somebody watches something that may change, since another process may write too;
 what is new becomes frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
 
 Everything here runs in the event loop, but for `runs_changed`, which any thread may call, and for the reads,
@@ -88,7 +88,7 @@ class Room:
             viewer.set()
 
     def lead_by(self, viewer: asyncio.Event, who: str, wish: dict[str, Any]) -> None:
-        """Somebody plays, pauses or seeks for everybody who follows; the last one who does is the presenter."""
+        """Plays, pauses or seeks for everybody who follows; the last one who does is the presenter."""
         self.presenter = viewer
         self.lead = {**wish, "by": who}
         self.lead_number += 1

@@ -1,7 +1,7 @@
 """Lists of runs: which filters there are, and pages by key.
 
-A page begins after the last run of the one before it, `?before=<time>/<id>`: never an offset, never a count. Each
-filter is answered by one index that is in the order of the list (models.py).
+A page begins after the last run of the one before it, `?before=<time>/<id>`: never an offset, never a count.
+Each filter is answered by one index that is in the order of the list (models.py).
 """
 
 from __future__ import annotations

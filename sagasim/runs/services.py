@@ -38,7 +38,7 @@ BOTH = (Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be executed: everything that a run is a pure function of, but the saga and the coordination."""
+    """What is to be executed: all that a run is a function of, but for the saga and the coordination."""
 
     faults: FaultPlan = ()
     seed: int = 0

@@ -2,7 +2,7 @@
 
     {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": address}
 
-Times are milliseconds of virtual time; steps, services and resources go by name, in the order of the saga.
+Times are milliseconds of virtual time; steps, services and resources go by name, in the saga's order.
 """
 
 from __future__ import annotations
@@ -16,40 +16,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.faults import CALL_KINDS, LANDING_KINDS, SPLIT_KINDS
 from sagasim.core.lines import line_of
 from sagasim.core.narration import sentence
 from sagasim.core.saga import Coordination
-from sagasim.core.striking import can_strike
 from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
-
-KIND_SENTENCES = {
-    "refused": "The business says no. Nothing changes, and the caller knows it.",
-    "error": "A technical error before the effect, and it is reported. Whether it took effect, the caller cannot tell.",
-    "error-after": "The effect is there, and an error is reported.",
-    "request-lost": "The message never arrives. Nobody knows.",
-    "reply-lost": "The effect is there, and the answer is lost. Nobody knows.",
-    "late": "The caller stops waiting, and the message lands afterwards.",
-    "duplicate": "The message is delivered twice.",
-    "reordered": "The message is overtaken by a younger one.",
-    "crash": "The participant dies and restarts, before or after the effect.",
-    "coordinator-crash": "The coordinator dies and recovers from its log.",
-    "no-effect": "The answer is yes, and nothing was done.",
-    "key-lost": "A retry carries a new idempotency key, or the old one was forgotten.",
-    "poisoned": "No redelivery succeeds, and the event becomes a dead letter.",
-    "outage": "The service answers nobody for a while, or for ever.",
-    "cancelled": "The user cancels the saga.",
-    "deadline": "The deadline of the saga passes.",
-}
-"""One sentence per kind, for those who choose one (model.md, section 3)."""
-
-PHASES = {
-    "refused": "before", "error": "before", "error-after": "reply", "request-lost": "before",
-    "reply-lost": "reply", "late": "before", "duplicate": "before", "reordered": "before", "crash": "effect",
-    "coordinator-crash": "reply", "no-effect": "effect", "key-lost": "before", "poisoned": "before",
-}  # fmt: skip
-"""Where on a step each kind is placed: before the effect, at it, or at the reply."""
+from sagasim.runs.placing import kinds
 
 
 def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = None) -> dict[str, Any]:
@@ -60,19 +32,20 @@ def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = Non
         "version": {"number": version.number, "hash": version.hash},
         "blueprint": _blueprint(blueprints[Coordination.ORCHESTRATION]),
         "runs": [told(run) for run in runs],
-        "kinds": _kinds(blueprints),
+        "kinds": kinds(blueprints),
         "start": reverse("runs:start", args=[version.saga.name]),
         "t": t_ms,
     }
 
 
 def json_text(data: object) -> SafeString:
-    """JSON that can stand in a page as it is, outside of attributes: nothing in it can open or close an element.
+    """JSON that can stand in a page as it is, outside of attributes: it can open and close no element.
 
     It stands in a <template>, not in a <script>: htmx takes every script out of a fragment (base.html).
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return mark_safe(text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}))  # noqa: S308  # see above
+    escaped = text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"})
+    return mark_safe(escaped)  # noqa: S308  # what made it unsafe has just been taken out
 
 
 def told(run: Run) -> dict[str, Any]:
@@ -158,6 +131,7 @@ def _blueprint(bp: Blueprint) -> dict[str, Any]:
                 "successors": [names[it] for it in bp.successors[number]],
                 "publishes": {word: getattr(step.publishes, word) for word in step.publishes.__slots__},
                 "effects": dict(step.effects),
+                "undo_effects": dict(step.undo_adds),
                 "reads": list(step.reads),
                 "takes_ms": list(step.takes_ms),
                 "timeout_ms": step.timeout_ms,
@@ -175,39 +149,4 @@ def _blueprint(bp: Blueprint) -> dict[str, Any]:
         ],
         "instances": bp.saga.instances,
         "deadline_ms": bp.saga.deadline_ms,
-    }
-
-
-def _kinds(blueprints: dict[Coordination, Blueprint]) -> dict[str, Any]:
-    """Which kinds can strike what, per coordination; and what each kind means, and which moments it knows."""
-    return {
-        "sentences": KIND_SENTENCES,
-        "phases": PHASES,
-        "moments": {
-            **{kind: ["before", "after"] for kind in SPLIT_KINDS},
-            **{kind: ["step.before", "step.after", "step.undo.before", "step.undo.after", "end"] for kind in LANDING_KINDS},
-            "outage": ["step.before", "step.undo.before"],
-            "cancelled": ["step.before", "step.after", "step.undo.before", "step.undo.after"],
-            "deadline": ["step.before", "step.after", "step.undo.before", "step.undo.after"],
-        },
-        "default_moments": SPLIT_KINDS,
-        "strikes": {str(each): _strikes(bp) for each, bp in blueprints.items()},
-        "services": {str(each): ["outage"] for each in blueprints},
-        "saga": ["cancelled", *(["deadline"] if _has_deadline(blueprints) else [])],
-    }  # fmt: skip
-
-
-def _has_deadline(blueprints: dict[Coordination, Blueprint]) -> bool:
-    return blueprints[Coordination.ORCHESTRATION].saga.deadline_ms is not None
-
-
-def _strikes(bp: Blueprint) -> dict[str, dict[str, list[str]]]:
-    return {
-        step.name: {
-            "action": [kind for kind in CALL_KINDS if can_strike(bp, number, False, kind)],
-            "undo": [
-                kind for kind in CALL_KINDS if bp.is_undoable(number) and can_strike(bp, number, True, kind)
-            ],
-        }
-        for number, step in enumerate(bp.steps)
     }
