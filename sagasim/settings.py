@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "sagasim",
     "sagasim.composer",
     "sagasim.runs",
+    "sagasim.api",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -7,7 +7,7 @@
                     {"follow": false}     go my own way (true: follow whoever leads; so it begins)
     Browser gets    {"hello": {"run", "you", "head", "status", "viewers"}}      first
                     {"seq", "kinds", "names", "lines"}      a frame of lines in a row (core/lines.py), none left out
-                    {"ended": {"outcome", "last_seq"}}      once all the lines of a finished run have come
+                    {"ended": {"outcome", "status", "last_seq"}}    once all the lines of a run that is over have come
                     {"lead": {"playing", "at_ms", "speed", "by"}}   to all but the one who leads
                     {"error": "one sentence"}               then the socket is closed, with a code
 
@@ -256,7 +256,7 @@ class Viewer:
                     raise Refused(4500, f"The log has no line {self.cursor + 1}; please report it.")
                 if not await self.have_room_for(frame):
                     break  # it has gone back meanwhile: look again
-                self.cursor = frame.last
+                self.cursor, self.said_the_end = frame.last, False
                 self.on_the_way.append((frame.last, len(frame.text)))
                 await self.socket.send_text(frame.text)
             else:
@@ -271,9 +271,9 @@ class Viewer:
             await self.socket.send_object({"lead": room.lead})
 
     async def say_the_end(self, room: Room) -> None:
-        if room.is_over and self.cursor >= room.head.last_seq and not self.said_the_end:
+        if room.head.is_over and self.cursor >= room.head.last_seq and not self.said_the_end:
             self.said_the_end = True
-            ended = {"outcome": room.head.outcome, "last_seq": room.head.last_seq}
+            ended = {"outcome": room.head.outcome, "status": room.head.status, "last_seq": room.head.last_seq}
             await self.socket.send_object({"ended": ended})
 
     async def have_room_for(self, frame: Frame) -> bool:

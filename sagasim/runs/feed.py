@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sagasim.core.history import Entry
 from sagasim.core.lines import pack, unpack
-from sagasim.runs.models import Run, RunChunk, RunHistory
+from sagasim.runs.models import Clock, Run, RunChunk, RunHistory, Status
 
 FRAME_LINES = 400
 LEVEL = 6  # zlib: level 9 takes three times as long for 2 % less
@@ -29,6 +29,16 @@ class Head(NamedTuple):
     last_seq: int
     status: str
     outcome: str
+    clock: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.status != Status.RUNNING
+
+    @property
+    def may_grow(self) -> bool:
+        """What is recorded may grow even after its end: a late answer, say."""
+        return not self.is_over or self.clock == Clock.WALL
 
 
 class Frame(NamedTuple):
@@ -41,7 +51,7 @@ class Frame(NamedTuple):
 
 def head_of(run: UUID) -> Head | None:
     """None if there is no such run."""
-    row = Run.objects.filter(pk=run).values_list("last_seq", "status", "outcome").first()
+    row = Run.objects.filter(pk=run).values_list(*Head._fields).first()
     return Head(*row) if row else None
 
 
@@ -96,7 +106,7 @@ def document_of(entries: Sequence[Entry]) -> bytes:
 
 
 def append(run: UUID, entries: Sequence[Entry]) -> None:
-    """Stores the next lines of a run that is not over; call it in the transaction that moves its `last_seq`."""
+    """Stores the next lines of a run; call it in the transaction that moves its `last_seq`."""
     now = timezone.now()
     RunChunk.objects.bulk_create(
         RunChunk(
@@ -108,6 +118,12 @@ def append(run: UUID, entries: Sequence[Entry]) -> None:
         )
         for frame in framed(entries)
     )
+
+
+def extend(run: UUID, entries: Sequence[Entry]) -> None:
+    """Something came after the end: an answer that nobody waited for, say. It belongs to the document."""
+    document = document_of([*entries_after(run, 0), *entries])
+    RunHistory.objects.filter(run=run).update(document=document)
 
 
 def seal(run: UUID) -> None:

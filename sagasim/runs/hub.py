@@ -4,7 +4,7 @@ The hub owns nothing that could be lost. It looks into the log (feed.py) when it
 every `PERIOD_S` while somebody watches something that may change, since another process may write too;
 what is new becomes frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
 
-Everything here runs in the event loop, but for `runs_changed`, which any thread may call, and for the reads,
+Everything here runs in the event loop, but for `look`, which any thread may call, and for the reads,
 which have threads of their own: one slow query must not hold every socket.
 """
 
@@ -25,7 +25,7 @@ from django.db import close_old_connections, connection
 
 from sagasim.runs import feed
 from sagasim.runs.feed import Frame, Head
-from sagasim.runs.models import NEWEST_FIRST, Run, Status
+from sagasim.runs.models import NEWEST_FIRST, Run
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -68,10 +68,6 @@ class Room:
     visitors: int = 0
 
     @property
-    def is_over(self) -> bool:
-        return self.head.status == Status.FINISHED
-
-    @property
     def shown_seq(self) -> int:
         """The last line that is in a frame."""
         return self.frames[-1].last if self.frames else 0
@@ -111,7 +107,7 @@ class Hub:
 
     # from any thread
 
-    def runs_changed(self, _runs: Sequence[UUID]) -> None:
+    def look(self) -> None:
         """A hint: something was committed. Only ever called after the commit."""
         loop, look_now = self._loop, self._look_now
         if loop is not None and look_now is not None and not loop.is_closed():
@@ -163,8 +159,10 @@ class Hub:
     async def frames_after(self, room: Room, seq: int) -> list[Frame]:
         """What a viewer with this cursor has not seen: from the room if it is kept there, else from the log."""
         kept = [frame for frame in room.frames if frame.last > seq]
-        if not kept or kept[0].first == seq + 1:
+        if kept and kept[0].first == seq + 1:
             return kept
+        if seq >= room.head.last_seq:
+            return []
         return await read(feed.frames_after, room.run, seq)
 
     # looking
@@ -190,10 +188,10 @@ class Hub:
                 await asyncio.sleep(1)
 
     def _may_change(self) -> bool:
-        return bool(self.lists) or any(not room.is_over for room in self.rooms.values())
+        return bool(self.lists) or any(room.head.may_grow for room in self.rooms.values())
 
     async def _look(self, *, was_told: bool) -> None:
-        running = {room.run: room.head for room in self.rooms.values() if not room.is_over}
+        running = {room.run: room.head for room in self.rooms.values() if room.head.may_grow}
         if not running and not self.lists:
             return
         if not was_told and not await read(self._somebody_wrote):
@@ -229,8 +227,8 @@ def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
     """The runs whose log has grown or ended, with their new frames."""
     if not running:
         return {}
-    rows = Run.objects.filter(pk__in=running).values_list("pk", "last_seq", "status", "outcome")
-    heads = {pk: Head(last_seq, status, outcome) for pk, last_seq, status, outcome in rows}
+    rows = Run.objects.filter(pk__in=running).values_list("pk", *Head._fields)
+    heads = {pk: Head(*head) for pk, *head in rows}
     return {
         run: (heads[run], feed.frames_after(run, was.last_seq))
         for run, was in running.items()

@@ -16,11 +16,13 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
+from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
-from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run
+from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run, RunFault, RunFinding
 
 PAGE = 50
+MOST_SAGAS = 500
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "outcome": tuple(value for value, _ in EVERY_OUTCOME),
     "coordination": tuple(value for value, _ in COORDINATIONS),
@@ -31,10 +33,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some runs, and the address of the next ones (empty: there are none)."""
+    """Some runs, and where the next ones begin: their address, and its `before` (both empty: there are none)."""
 
     runs: list[Run]
-    next: str
+    next: str = ""
+    before: str = ""
 
 
 class RunFilter:
@@ -57,7 +60,7 @@ class RunFilter:
     choices = CHOICES
 
     def runs(self) -> QuerySet[Run]:
-        found = Run.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)
+        found = Run.objects.select_related("saga", "version").prefetch_related("findings").order_by(*NEWEST_FIRST)
         for name, value in self.chosen.items():
             found = _narrowed(found, name, value)
         if self.before is not None:
@@ -71,9 +74,10 @@ class RunFilter:
     def page(self) -> Page:
         runs = list(self.runs()[: PAGE + 1])
         if len(runs) <= PAGE:
-            return Page(runs, "")
+            return Page(runs)
         last = runs[PAGE - 1]
-        return Page(runs[:PAGE], self.address(before=f"{last.executed_at.isoformat()}/{last.pk}"))
+        before = f"{last.executed_at.isoformat()}/{last.pk}"
+        return Page(runs[:PAGE], self.address(before=before), before)
 
     def address(self, **more: str) -> str:
         return f"?{urlencode({**self.chosen, **more})}"
@@ -82,20 +86,49 @@ class RunFilter:
 def _narrowed(runs: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
     match name:
         case "harm":
-            return runs.filter(findings__harm=value).distinct()
+            return of_harm(runs, value)
         case "kind":
-            return runs.filter(planned__kind=value).distinct()
+            return of_kind(runs, value)
         case "saga":
-            return runs.filter(saga__name=value)
+            return runs.filter(saga=SavedSaga.objects.filter(name=value).first())
         case "q":
-            return runs.filter(
-                Q(saga__name=value)
-                | Q(findings__step=value)
-                | Q(findings__harm=value)
-                | Q(planned__target=value)
-            ).distinct()
+            return named(runs, value)
         case _:
             return runs.filter(**{name: value})
+
+
+def of_harm(runs: QuerySet[Run], harm: str) -> QuerySet[Run]:
+    """Those that broke this property."""
+    return runs.filter(pk__in=RunFinding.objects.filter(harm=harm).values("run"))
+
+
+def of_kind(runs: QuerySet[Run], kind: str) -> QuerySet[Run]:
+    """Those with a fault of this kind in their plan."""
+    return runs.filter(pk__in=RunFault.objects.filter(kind=kind).values("run"))
+
+
+def named(runs: QuerySet[Run], word: str) -> QuerySet[Run]:
+    """Those that a word of a search means: a run's id, a finding, a fault or its kind, a saga, a step."""
+    if key := _id(word):
+        return runs.filter(pk=key)
+    if word in HARMS:
+        return of_harm(runs, word)
+    if word in KINDS:
+        return of_kind(runs, word)
+    if ":" in word:
+        return runs.filter(pk__in=RunFault.objects.filter(text=word).values("run"))
+    sagas = list(SavedSaga.objects.filter(name__icontains=word).values_list("pk", flat=True)[:MOST_SAGAS])
+    if sagas:
+        return runs.filter(saga__in=sagas)
+    struck = RunFault.objects.filter(target=word).values("run")
+    return runs.filter(Q(pk__in=RunFinding.objects.filter(step=word).values("run")) | Q(pk__in=struck))
+
+
+def _id(word: str) -> UUID | None:
+    try:
+        return UUID(word)
+    except ValueError:
+        return None
 
 
 def _key(text: str) -> tuple[datetime, UUID] | None:

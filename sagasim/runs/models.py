@@ -23,6 +23,7 @@ from sagasim.core.saga import Coordination
 class Status(models.TextChoices):
     RUNNING = "running", "running"
     FINISHED = "finished", "finished"
+    CUT = "cut", "cut off"  # recorded, and whoever recorded it stopped before the saga did
 
 
 class Clock(models.TextChoices):
@@ -58,11 +59,15 @@ class Run(models.Model):
     seed = models.PositiveBigIntegerField(default=0)
     order = models.JSONField(default=list, blank=True)
     clock = models.CharField(max_length=7, choices=Clock, default=Clock.VIRTUAL)
+    recorded_as = models.TextField(blank=True, help_text="The name under which a recorder knows this run.")
 
     status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
     outcome = models.CharField(max_length=11, choices=EVERY_OUTCOME, blank=True)
     parked = models.JSONField(default=list, blank=True)
     findings_count = models.PositiveSmallIntegerField("findings", default=0)
+    has_findings = models.GeneratedField(
+        expression=Q(findings_count__gt=0), output_field=models.BooleanField(), db_persist=True
+    )
     struck = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField("duration (ms)", default=0)
     last_seq = models.PositiveIntegerField(default=0)
@@ -81,8 +86,8 @@ class Run(models.Model):
             ),
             models.CheckConstraint(
                 name="a_finished_run_has_an_outcome_and_another_has_none",
-                condition=Q(status=Status.FINISHED) & ~Q(outcome=UNKNOWN_YET)
-                | Q(status=Status.RUNNING, outcome=UNKNOWN_YET),
+                condition=Q(Q(status=Status.FINISHED), ~Q(outcome=UNKNOWN_YET))
+                | Q(~Q(status=Status.FINISHED), Q(outcome=UNKNOWN_YET)),
             ),
             models.CheckConstraint(
                 name="only_a_what_if_shares_lines", condition=Q(shared_seq=None) | Q(shared_seq__lte=F("last_seq"))
@@ -96,9 +101,13 @@ class Run(models.Model):
                 "runs_by_outcome": ["outcome"],
                 "runs_by_coordination": ["coordination"],
                 "runs_by_saga": ["saga"],
-                "runs_by_findings": ["findings_count"],
+                "runs_by_findings": ["has_findings"],
                 "runs_by_status": ["status"],
             }.items()
+        ] + [
+            models.Index(
+                fields=["recorded_as", "-executed_at"], name="runs_by_recording", condition=Q(clock=Clock.WALL)
+            )
         ]
 
     def __str__(self) -> str:
@@ -108,8 +117,8 @@ class Run(models.Model):
         return reverse("runs:stage", args=[self.pk])
 
     @property
-    def is_finished(self) -> bool:
-        return self.status == Status.FINISHED
+    def is_over(self) -> bool:
+        return self.status != Status.RUNNING
 
     def side_by_side(self) -> list[Run]:
         """This run alone, or with the other one of its pair: orchestration first."""

@@ -20,7 +20,13 @@ from sagasim.composer.models import SagaVersion
 from sagasim.core import execution
 from sagasim.core.errors import listed, quoted
 from sagasim.core.faults import FOR_EVER, FaultPlan, Moment, parse_moment, parse_plan, text_of
-from sagasim.core.history import CommandSent, Entry, EventConsumed, StepCommitted, UndoCommitted
+from sagasim.core.history import (
+    CommandSent,
+    Entry,
+    EventConsumed,
+    StepCommitted,
+    UndoCommitted,
+)
 from sagasim.core.results import findings_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.runs import feed
@@ -65,9 +71,9 @@ def start_runs(
     now = timezone.now()
     with transaction.atomic():
         runs = [_keep(each, version, pair, _parent_of(each, parents), now, by) for each in executed]
-        transaction.on_commit(lambda: hub.runs_changed([run.pk for run in runs]))
+        transaction.on_commit(hub.look)
     for run in runs:
-        log.info("executed", extra=_told(run))
+        log.info("executed", extra=about(run))
     return runs
 
 
@@ -185,7 +191,8 @@ def executed_again(run: Run) -> Replay:
     )
 
 
-def _told(run: Run) -> dict[str, object]:
+def about(run: Run) -> dict[str, object]:
+    """What a line of the server's own log says about a run."""
     return {
         "run": str(run.pk),
         "saga": run.saga.name,
@@ -275,3 +282,20 @@ def _next_moment(run: Run, from_seq: int) -> str:
             case UndoCommitted(step):
                 return f"{step}.undo.after"
     raise NoSuchMoment("Nothing happens any more after this moment; cancel the saga earlier.")
+
+
+# ---------------------------------------------------------------- clearing out
+
+DELETED_AT_ONCE = 500
+
+
+def delete_older(before: datetime) -> int:
+    """Deletes the runs from before a moment, some at a time: nobody waits long for the one writer. Returns how many."""
+    deleted = 0
+    while True:
+        some = list(Run.objects.filter(executed_at__lt=before).order_by().values_list("pk", flat=True)[:DELETED_AT_ONCE])
+        if not some:
+            return deleted
+        with transaction.atomic():
+            Run.objects.filter(pk__in=some).delete()
+        deleted += len(some)

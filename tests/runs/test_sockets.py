@@ -28,7 +28,7 @@ async def test_a_viewer_gets_every_line_in_its_order_and_then_the_end(stage: Vis
     lines = lines_in(heard)
     assert lines == stage.history(run)
     assert [line["seq"] for line in lines] == list(range(1, hello["head"] + 1))
-    assert heard[-1]["ended"] == {"outcome": "compensated", "last_seq": hello["head"]}
+    assert heard[-1]["ended"] == {"outcome": "compensated", "status": "finished", "last_seq": hello["head"]}
 
 
 @pytest.mark.parametrize("after", [1, 17, 36])
