@@ -289,7 +289,7 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         **{name: getattr(run, name) for name in ("id", "coordination", "status", "clock", "outcome", "parked")},
         **{name: getattr(run, name) for name in ("faults", "struck", "seed", "order", "duration_ms", "last_seq")},
-        **{name: getattr(run, name) for name in ("kernel", "pair", "shared_seq", "executed_at")},
+        **{name: getattr(run, name) for name in ("kernel", "pair", "shared_seq", "executed_at", "recorded_as")},
         "saga": run.saga.name,
         "version": run.version.number,
         "outcome_sentence": outcome_sentence(run),

@@ -78,6 +78,7 @@ class RunOut(Schema):
     coordination: Name
     status: Literal["running", "finished", "cut"]
     clock: Literal["virtual", "wall"]
+    recorded_as: str
     outcome: str
     outcome_sentence: str
     parked: list[str]

@@ -21,7 +21,7 @@ from threading import get_ident
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from sagasim.runs import feed
 from sagasim.runs.feed import Frame, Head
@@ -43,8 +43,12 @@ async def read(what: Callable[..., T], *arguments: Any) -> T:
     """Calls what reads the database, in a thread that does nothing else."""
 
     def reading() -> T:
-        close_old_connections()
-        return what(*arguments)
+        # The connection stays: its data_version is what tells that others have written.
+        try:
+            return what(*arguments)
+        except Exception:
+            connection.close()  # it may be what went wrong; the next read makes a new one
+            raise
 
     return await asyncio.get_running_loop().run_in_executor(readers, reading)
 
