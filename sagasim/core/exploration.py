@@ -21,7 +21,17 @@ from sagasim.core.search import Broken, Progress, Search
 from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice, World
 
-__all__ = ["MOST_STATES", "Cell", "Exploration", "Finding", "Progress", "Search", "explore", "reading"]
+__all__ = [
+    "MOST_STATES",
+    "Cell",
+    "Exploration",
+    "Finding",
+    "Progress",
+    "Search",
+    "explore",
+    "harms_of",
+    "reading",
+]
 
 MOST_STATES = 2_000_000
 
@@ -118,6 +128,13 @@ def reading(search: Search) -> Exploration:
             if bp.is_undoable(number)
         },
     )
+
+
+def harms_of(search: Search) -> Mapping[Harm, int]:
+    """Every harm known so far, with the fewest faults that do it; `stuck` only once nothing is waiting."""
+    if search.progress().done:
+        _note_stuck(search)
+    return {harm: faults for harm, (faults, _) in search.broken.items()}
 
 
 # stuck
