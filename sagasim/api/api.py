@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
-from ninja import NinjaAPI, Query
+from ninja import NinjaAPI, Query, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
 
@@ -49,6 +49,10 @@ from sagasim.runs.models import Run
 from sagasim.runs.stage import findings_of, outcome_sentence
 
 REFUSED = frozenset({401, 404, 409, 422})
+
+
+class Unfit(Exception):
+    """What was sent cannot be done; the text is the sentence that says why."""
 
 
 class Bearer(HttpBearer):
@@ -85,15 +89,15 @@ def list_sagas(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @api.post("/sagas", response={201: SagaOut, REFUSED: Refusal}, tags=["sagas"])
-def save(request: HttpRequest, said: SagaIn) -> tuple[int, dict[str, Any]]:
+def save(request: HttpRequest, said: SagaIn) -> Status[Any]:
     """Keeps a saga under its own name, as its newest version."""
     if (said.text is None) == (said.saga is None):
-        return 422, {"detail": "Send either the text of a saga file or its data."}
+        raise Unfit("Send either the text of a saga file or its data.")
     if said.text is not None:
         version = save_saga(said.text, by=_user(request))
     else:
         version = keep_saga(saga_from_data(said.saga), by=_user(request))
-    return 201, _saga(version)
+    return Status(201, _saga(version))
 
 
 @api.get("/sagas/{name}", response={200: SagaInFull, 404: Refusal}, tags=["sagas"])
@@ -119,7 +123,7 @@ def list_runs(
     kind: str = "",
     saga: str = "",
     before: str = "",
-) -> Any:
+) -> dict[str, Any]:
     """Runs, newest first."""
     asked = {
         "outcome": outcome,
@@ -131,13 +135,13 @@ def list_runs(
     }
     listing = RunFilter(asked)
     if listing.refusals:
-        return 422, {"detail": listing.refusals[0]}
+        raise Unfit(listing.refusals[0])
     page = listing.page()
     return {"runs": [_run(run) for run in page.runs], "next": page.before}
 
 
 @api.post("/runs", response={201: list[RunOut], REFUSED: Refusal}, tags=["runs"])
-def start(request: HttpRequest, said: RunIn) -> tuple[int, Any]:
+def start(request: HttpRequest, said: RunIn) -> Status[Any]:
     """Executes a saga in virtual time and keeps all of it: one run, or a pair of them for both coordinations."""
     version = _version(said.saga, said.version)
     posted: MultiValueDict[str, str] = MultiValueDict(
@@ -150,12 +154,12 @@ def start(request: HttpRequest, said: RunIn) -> tuple[int, Any]:
     )
     form = RunForm(posted, version=version)
     if not form.is_valid():
-        return 422, {"detail": form.refusal}
+        raise Unfit(form.refusal)
     parents = _found_run(said.parent).side_by_side() if said.parent else []
     runs = services.start_runs(
         version, form.cleaned_data["coordination"], form.plan, parents=parents, by=_user(request)
     )
-    return 201, [_run(run) for run in runs]
+    return Status(201, [_run(run) for run in runs])
 
 
 @api.get("/runs/{run_id}", response={200: RunOut, 404: Refusal}, tags=["runs"])
@@ -182,11 +186,11 @@ def execute_again(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
 
 
 @api.post("/recordings", response={201: RecordingOut, REFUSED: Refusal}, tags=["recordings"])
-def begin_recording(request: HttpRequest, said: RecordingIn) -> tuple[int, dict[str, Any]]:
+def begin_recording(request: HttpRequest, said: RecordingIn) -> Status[Any]:
     """A saga runs elsewhere, and its lines will come here. `is_new` false: go on with the run of that name."""
     known = None if said.is_new else recording.recorded_as(said.recorded_as)
     if known is not None:
-        return 201, _recording(_found_run(known))
+        return Status(201, _recording(_found_run(known)))
     version = keep_saga(saga_from_data(said.saga), by=_user(request))
     run = recording.begin_recording(
         version,
@@ -195,16 +199,13 @@ def begin_recording(request: HttpRequest, said: RecordingIn) -> tuple[int, dict[
         faults=said.faults,
         by=_user(request),
     )
-    return 201, _recording(run)
+    return Status(201, _recording(run))
 
 
 @api.post("/recordings/{run_id}/lines", response={200: RecordingOut, REFUSED: Refusal}, tags=["recordings"])
-def record(request: HttpRequest, run_id: UUID, said: LinesIn) -> Any:
+def record(request: HttpRequest, run_id: UUID, said: LinesIn) -> dict[str, Any]:
     """The next lines; they are stored when this answers. What was sent before is not kept twice."""
-    try:
-        return _recording(recording.record_lines(run_id, [entry_of(line) for line in said.lines]))
-    except recording.GapInLines as gap:
-        return 409, {"detail": sentence(gap)}
+    return _recording(recording.record_lines(run_id, [entry_of(line) for line in said.lines]))
 
 
 @api.post("/recordings/{run_id}/close", response={200: RecordingOut, 404: Refusal}, tags=["recordings"])
@@ -242,7 +243,9 @@ def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 api.add_exception_handler(CoreError, _answered(422))
+api.add_exception_handler(Unfit, _answered(422))
 api.add_exception_handler(NotYours, _answered(409))
+api.add_exception_handler(recording.GapInLines, _answered(409))
 api.add_exception_handler(ValidationError, _not_valid)
 api.add_exception_handler(AuthenticationError, _not_signed_in)
 api.add_exception_handler(Http404, _not_found)

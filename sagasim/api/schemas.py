@@ -57,7 +57,7 @@ class RunIn(Strict):
 
     saga: str
     version: int | None = Field(None, description="default: the newest")
-    coordination: Name | Literal["both"] = "both"
+    coordination: Literal["both", "orchestration", "choreography"] = "both"
     faults: list[str] = []
     seed: int = 0
     order: list[str] = []

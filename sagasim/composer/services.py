@@ -23,7 +23,7 @@ class NotYours(Exception):
 
     def __init__(self, saga: SavedSaga) -> None:
         whose = "the gallery" if saga.in_gallery else str(saga.owner or "somebody else")
-        super().__init__(f"{saga.name} belongs to {whose}; save yours under another name")
+        super().__init__(f"the saga {saga.name} belongs to {whose}; save yours under another name")
         self.saga = saga
 
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,7 +37,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from sagasim.runs import metrics
 from sagasim.runs.hub import Frame, Hub, Room, encoded, hub, read
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -121,6 +125,8 @@ async def _served(
             raise Refused(4503, f"{MOST_SOCKETS} sockets are open already; try again in a minute.")
         await serve(socket)
     except Refused as refused:
+        metrics.refusals.add(str(refused.code))
+        log.info("socket closed", extra={"code": refused.code, "reason": refused.sentence, "path": scope["path"]})
         await socket.close(refused)
     except Gone:
         pass
@@ -259,6 +265,7 @@ class Viewer:
                 self.cursor, self.said_the_end = frame.last, False
                 self.on_the_way.append((frame.last, len(frame.text)))
                 await self.socket.send_text(frame.text)
+                metrics.lines_shown.add(by=frame.last - frame.first + 1)
             else:
                 await self.say_the_end(room)
                 await self.wakeup.wait()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -47,6 +48,7 @@ class Frame(NamedTuple):
     first: int
     last: int
     text: str
+    stored_at: datetime | None = None  # of lines that have just come
 
 
 def head_of(run: UUID) -> Head | None:
@@ -73,8 +75,8 @@ def _stored(run: UUID, seq: int) -> Iterator[Frame]:
     # Chunks first: between the two reads a run may end, which moves its lines into the document.
     chunks = RunChunk.objects.filter(run=run, last__gt=seq).order_by("first")
     found = [
-        Frame(first, last, zlib.decompress(document).decode())
-        for first, last, document in chunks.values_list("first", "last", "document")
+        Frame(first, last, zlib.decompress(document).decode(), stored_at)
+        for first, last, document, stored_at in chunks.values_list("first", "last", "document", "stored_at")
     ]
     if found:
         yield from found

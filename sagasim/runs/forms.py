@@ -138,6 +138,8 @@ def first_sentence(form: forms.Form) -> str:
 
 
 def sentence(error: Exception) -> str:
-    """An error of the core as a sentence of its own: a capital letter, a full stop."""
+    """An error of the core as a sentence of its own: a full stop, and a capital letter but for a path or a fault."""
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    first = text.partition(" ")[0]
+    text = text if set(first) & set(":.[-_'0123456789") else text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."

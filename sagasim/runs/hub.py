@@ -22,8 +22,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
-from sagasim.runs import feed
+from sagasim.runs import feed, metrics
 from sagasim.runs.feed import Frame, Head
 from sagasim.runs.models import NEWEST_FIRST, Run
 
@@ -203,9 +204,11 @@ class Hub:
         for run, (head, frames) in (await read(news_of, running)).items():
             room = self.rooms.get(run)
             if room is not None:
-                room.keep(frame for frame in frames if frame.first > room.shown_seq)
+                fresh = [frame for frame in frames if frame.first > room.shown_seq]
+                room.keep(fresh)
                 room.head = head
                 room.wake()
+                _measure(fresh)
         if self.lists:
             newest = await read(newest_runs)
             if newest != self._newest:
@@ -246,6 +249,13 @@ def newest_runs() -> list[tuple[Any, ...]]:
     )
 
 
+def _measure(frames: Iterable[Frame]) -> None:
+    now = timezone.now()
+    for frame in frames:
+        if frame.stored_at is not None:
+            metrics.lag.observe((now - frame.stored_at).total_seconds())
+
+
 async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
     try:
         async with asyncio.timeout(seconds):
@@ -257,3 +267,6 @@ async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
 
 hub = Hub()
 """The one of this process."""
+
+metrics.KNOWN.append(metrics.Gauge("sagasim_open_sockets", "Sockets that are open.", lambda: hub.sockets))
+metrics.KNOWN.append(metrics.Gauge("sagasim_watched_runs", "Runs that somebody watches.", lambda: len(hub.rooms)))

@@ -1,7 +1,8 @@
 """What records a saga of yours while it runs, so that it can be watched here line by line.
 
-    SagaOrchestrator("order", record=DatabaseRecorder(saga))         in a process that reaches sagasim's database
-    SagaOrchestrator("order", record=ApiRecorder(saga, "http://127.0.0.1:8000", token=...))           in any other
+    recorder = DatabaseRecorder(lambda: orders.saga)           in a process that reaches sagasim's database
+    recorder = ApiRecorder(lambda: orders.saga, "http://127.0.0.1:8000", token=...)            in any other
+    orders = SagaOrchestrator("order", record=recorder).add_step(...)
 
 Both keep what is believed and what was done, and nothing of what your callables were given or returned. When
 `append` returns, the lines are stored. One recorder serves many runs and threads; each name in the lines' `run` is
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
@@ -35,10 +36,17 @@ class CannotRecord(Exception):
 class _Recorder:
     """Sorts lines by run, and begins a run with its first line. Where they go is the business of who inherits."""
 
-    def __init__(self, saga: Saga, coordination: Coordination | str = Coordination.ORCHESTRATION) -> None:
-        self.saga, self.coordination = saga, Coordination(coordination)
+    def __init__(
+        self, saga: Saga | Callable[[], Saga], coordination: Coordination | str = Coordination.ORCHESTRATION
+    ) -> None:
+        self._saga, self.coordination = saga, Coordination(coordination)
         self.runs: dict[str, UUID] = {}
         self._lock = Lock()
+
+    @property
+    def saga(self) -> Saga:
+        """Asked for at the first line of a run: by then all steps have been added."""
+        return self._saga() if callable(self._saga) else self._saga
 
     def append(self, lines: Sequence[Line]) -> None:
         for name, some in _by_run(lines).items():
@@ -69,7 +77,9 @@ class _Recorder:
 class DatabaseRecorder(_Recorder):
     """Stores the lines in sagasim's own database, from its process or from another one on the same machine."""
 
-    def __init__(self, saga: Saga, coordination: Coordination | str = Coordination.ORCHESTRATION) -> None:
+    def __init__(
+        self, saga: Saga | Callable[[], Saga], coordination: Coordination | str = Coordination.ORCHESTRATION
+    ) -> None:
         super().__init__(saga, coordination)
         # Django must not wait for its database in a thread that runs an event loop, and the saga may well.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
@@ -109,7 +119,7 @@ class ApiRecorder(_Recorder):
 
     def __init__(
         self,
-        saga: Saga,
+        saga: Saga | Callable[[], Saga],
         site: str,
         *,
         token: str = "",

@@ -19,7 +19,7 @@ from sagasim.core.faults import parse_plan, text_of
 from sagasim.core.history import Entry, FaultStruck, HarmDone, SagaEnded, SagaStuck
 from sagasim.core.narration import broken
 from sagasim.core.saga import Coordination
-from sagasim.runs import feed
+from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
 from sagasim.runs.models import Clock, Run, RunFinding, Status
 from sagasim.runs.services import about, keep_faults
@@ -112,6 +112,8 @@ def _find_harms(run: Run, fresh: Sequence[Entry]) -> None:
         for harm, step, seq in found
     )
     run.findings_count += len(found)
+    for harm, _, _ in found:
+        metrics.findings.add(run.coordination, harm)
 
 
 def _end_if_all_have(run: Run) -> None:
@@ -128,6 +130,7 @@ def _end_if_all_have(run: Run) -> None:
     run.status, run.outcome = Status.FINISHED, min(outcomes, key=execution.SERIOUS_FIRST.index)
     run.parked = list(dict.fromkeys(parked))
     feed.seal(run.pk)
+    metrics.runs.add(run.coordination, run.outcome, run.clock)
     log.info("recorded", extra=about(run))
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -29,7 +30,7 @@ from sagasim.core.history import (
 )
 from sagasim.core.results import findings_of
 from sagasim.core.saga import Coordination, Saga
-from sagasim.runs import feed
+from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
 from sagasim.runs.kernel import kernel_version
 from sagasim.runs.models import Clock, Run, RunFault, RunFinding, RunHistory, Status
@@ -63,6 +64,7 @@ def start_runs(
 
     `parents` are the runs that these are what-ifs of, by coordination. Raises BadFault.
     """
+    began = perf_counter()
     executed = [
         execution.run(version.meaning, each, plan.faults, seed=plan.seed, order=plan.order)
         for each in coordinations
@@ -72,7 +74,11 @@ def start_runs(
     with transaction.atomic():
         runs = [_keep(each, version, pair, _parent_of(each, parents), now, by) for each in executed]
         transaction.on_commit(hub.look)
-    for run in runs:
+    metrics.executing.observe(perf_counter() - began)
+    for run, one in zip(runs, executed, strict=True):
+        metrics.runs.add(run.coordination, run.outcome, run.clock)
+        for harm, _ in one.harms:
+            metrics.findings.add(run.coordination, harm.harm)
         log.info("executed", extra=about(run))
     return runs
 

@@ -14,7 +14,8 @@ from sagasim.core.lines import line_of
 from sagasim.core.saga import Coordination
 from sagasim.runs import feed, recording
 from sagasim.runs.models import Run, RunChunk, RunHistory
-from sagasim.runs.recorder import ApiRecorder, CannotRecord
+from sagasim.runs.recorder import ApiRecorder, CannotRecord, DatabaseRecorder
+from sagasim.runs.stage import lines_told
 from tests.conftest import ROOT
 from tests.runs.conftest import Visitor
 from tests.runs.sockets import connected, lines_in
@@ -136,3 +137,37 @@ def started_saga():
     from sagasim.core.codec import saga_from_text
 
     return saga_from_text(pairs()[0][1].text.replace("fulfilment-broken", "gap"))
+
+
+# real callables
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_saga_of_real_callables_is_recorded_as_it_runs():
+    from sagasim import SagaOrchestrator
+
+    seen: list[int] = []
+    recorder = DatabaseRecorder(lambda: orders.saga)
+
+    def reserve(context):
+        seen.append(Run.objects.get().last_seq)
+
+    def charge(context):
+        raise RuntimeError("the bank is on fire")
+
+    orders = SagaOrchestrator("real-orders", record=recorder)
+    orders.add_step(reserve, lambda context: None, name="reserve").add_step(charge, name="charge")
+    result = orders.execute({"card": "4111"}, run="order-1")
+    recorder.close()
+    run = Run.objects.get()
+    assert (run.saga.name, run.recorded_as, run.status, run.outcome) == (
+        "real-orders",
+        "order-1",
+        "finished",
+        result.outcome,
+    )
+    assert seen[0] >= 2  # what led to the call was stored before the call was made
+    history = feed.entries_after(run.pk, 0)
+    assert [entry.seq for entry in history] == list(range(1, run.last_seq + 1))
+    assert "4111" not in feed.text_of(history)
+    assert [line["sentence"] for line in lines_told(run)][-1].startswith("the saga ended: compensated")
