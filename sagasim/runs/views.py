@@ -26,14 +26,17 @@ MOST_SAGA_CHARACTERS = 2**20
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "composer/home.html", _front_page())
+
+
+def _front_page() -> dict[str, Any]:
     gallery = SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None).select_related("broken_twin")
     mine = SavedSaga.objects.filter(in_gallery=False).select_related("owner", "latest").order_by("-saved_at")
-    context = {
+    return {
         "gallery": [(sound, getattr(sound, "broken_twin", None)) for sound in gallery.order_by("pk")],
         "own_sagas": mine[:50],
         "recent_runs": recent_runs()[:RECENT],
     }
-    return render(request, "composer/home.html", context)
 
 
 def recent_runs() -> QuerySet[Run]:
@@ -53,8 +56,8 @@ def bring_saga(request: HttpRequest) -> HttpResponse:
         refusal = sentence(bad)
     else:
         return redirect("runs:new", version.saga.name)
-    context = {"refusal": refusal, "text": request.POST.get("text", "")}
-    return render(request, "composer/home.html#refused", context, status=422)
+    context = {**_front_page(), "refusal": refusal, "text": request.POST.get("text", "")}
+    return render(request, _part(request, "refused", page="composer/home.html"), context, status=422)
 
 
 @require_GET
