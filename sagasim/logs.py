@@ -1,6 +1,6 @@
 """How the server's own log is written: a line per event, with what it is about as key=value behind it.
 
-    2026-05-01T12:00:00+0000 INFO sagasim.runs.services executed run=3f0c... saga=order-fulfilment outcome=parked
+    2026-05-01T12:00:00+0000 INFO sagasim.runs.services executed run=3f0c... saga=order outcome=parked
 
 With SAGASIM_LOG=json each line is one JSON object with the same keys, for whoever collects logs.
 """

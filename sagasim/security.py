@@ -1,7 +1,7 @@
 """What a page of ours may load and run, and who may ask for one in server mode.
 
-A page runs what is of its own origin, and inline only what carries this response's nonce. Django 6 has that built
-in, under the names used here, so that moving there deletes it from this file.
+A page runs what is of its own origin, and inline only what carries this response's nonce. Django 6 has that
+built in, under the names used here, so that moving there deletes it from this file.
 """
 
 from __future__ import annotations

@@ -179,7 +179,10 @@ if LOG not in {"line", "json"}:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "sagasim.logs.KeyValueFormatter"}, "json": {"()": "sagasim.logs.JsonFormatter"}},
+    "formatters": {
+        "line": {"()": "sagasim.logs.KeyValueFormatter"},
+        "json": {"()": "sagasim.logs.JsonFormatter"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"django": {"handlers": [], "level": "INFO"}, "sagasim": {"level": "INFO"}},

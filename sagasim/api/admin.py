@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from sagasim.api.models import ApiToken
 
-
 if TYPE_CHECKING:  # Django's own class takes no parameter when it runs
     Tokens = admin.ModelAdmin[ApiToken]
 else:

@@ -1,8 +1,8 @@
 """The JSON API: sagas, runs, histories, recordings. The same forms, services and sentences as the pages.
 
-In local mode whoever reaches it is the owner, as everywhere (local.py turns all others away before). In server mode
-a program shows a token, `Authorization: Bearer ...`; a browser's session counts for nothing here, so that no other
-site can make a browser ask.
+In local mode whoever reaches it is the owner, as everywhere (local.py turns all others away before). In
+server mode a program shows a token, `Authorization: Bearer ...`; a browser's session counts for nothing here,
+so that no other site can make a browser ask.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
-from ninja import NinjaAPI, Query, Status
+from ninja import NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
+from pydantic import NonNegativeInt
 
 from sagasim import __version__
 from sagasim.api.models import ApiToken, digest_of
@@ -142,12 +143,12 @@ def list_runs(
 
 @api.post("/runs", response={201: list[RunOut], REFUSED: Refusal}, tags=["runs"])
 def start(request: HttpRequest, said: RunIn) -> Status[Any]:
-    """Executes a saga in virtual time and keeps all of it: one run, or a pair of them for both coordinations."""
+    """Executes a saga in virtual time and keeps all of it: one run, or a pair for both coordinations."""
     version = _version(said.saga, said.version)
     posted: MultiValueDict[str, str] = MultiValueDict(
         {
             "coordination": [said.coordination],
-            "fault": said.faults,
+            "fault": list(said.faults),
             "seed": [str(said.seed)],
             "order": [",".join(said.order)],
         }
@@ -168,7 +169,7 @@ def read_run(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
 
 
 @api.get("/runs/{run_id}/history", response={200: HistoryOut, 404: Refusal, 422: Refusal}, tags=["runs"])
-def read_history(request: HttpRequest, run_id: UUID, after: int = Query(0, ge=0)) -> dict[str, Any]:
+def read_history(request: HttpRequest, run_id: UUID, after: NonNegativeInt = 0) -> dict[str, Any]:
     """Every line with a higher number than `after`."""
     run = _found_run(run_id)
     lines = [line_of(entry) for entry in feed.entries_after(run.pk, after)]
@@ -187,7 +188,7 @@ def execute_again(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
 
 @api.post("/recordings", response={201: RecordingOut, REFUSED: Refusal}, tags=["recordings"])
 def begin_recording(request: HttpRequest, said: RecordingIn) -> Status[Any]:
-    """A saga runs elsewhere, and its lines will come here. `is_new` false: go on with the run of that name."""
+    """A saga runs elsewhere, and its lines will come here. Not `is_new`: go on with the run of that name."""
     known = None if said.is_new else recording.recorded_as(said.recorded_as)
     if known is not None:
         return Status(201, _recording(_found_run(known)))
@@ -265,7 +266,9 @@ def _version(name: str, number: int | None) -> SagaVersion:
     found = versions.filter(number=number) if number is not None else versions.filter(latest_of__isnull=False)
     version = found.first()
     if version is None:
-        raise Http404(f"There is no saga {name[:60]!r}{f' with version {number}' if number is not None else ''}.")
+        raise Http404(
+            f"There is no saga {name[:60]!r}{f' with version {number}' if number is not None else ''}."
+        )
     return version
 
 
@@ -290,9 +293,18 @@ def _saga(version: SagaVersion) -> dict[str, Any]:
 
 def _run(run: Run) -> dict[str, Any]:
     return {
-        **{name: getattr(run, name) for name in ("id", "coordination", "status", "clock", "outcome", "parked")},
-        **{name: getattr(run, name) for name in ("faults", "struck", "seed", "order", "duration_ms", "last_seq")},
-        **{name: getattr(run, name) for name in ("kernel", "pair", "shared_seq", "executed_at", "recorded_as")},
+        **{
+            name: getattr(run, name)
+            for name in ("id", "coordination", "status", "clock", "outcome", "parked")
+        },
+        **{
+            name: getattr(run, name)
+            for name in ("faults", "struck", "seed", "order", "duration_ms", "last_seq")
+        },
+        **{
+            name: getattr(run, name)
+            for name in ("kernel", "pair", "shared_seq", "executed_at", "recorded_as")
+        },
         "saga": run.saga.name,
         "version": run.version.number,
         "outcome_sentence": outcome_sentence(run),

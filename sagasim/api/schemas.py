@@ -58,9 +58,9 @@ class RunIn(Strict):
     saga: str
     version: int | None = Field(None, description="default: the newest")
     coordination: Literal["both", "orchestration", "choreography"] = "both"
-    faults: list[str] = []
+    faults: tuple[str, ...] = ()
     seed: int = 0
-    order: list[str] = []
+    order: tuple[str, ...] = ()
     parent: UUID | None = None
 
 
@@ -118,7 +118,7 @@ class RecordingIn(Strict):
     saga: dict[str, Any]
     coordination: Name = "orchestration"
     recorded_as: str = ""
-    faults: list[str] = []
+    faults: tuple[str, ...] = ()
     is_new: bool = True
 
 

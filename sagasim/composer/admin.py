@@ -10,7 +10,6 @@ from django.utils.html import format_html
 
 from sagasim.composer.models import SagaVersion, SavedSaga
 
-
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
     Versions = admin.TabularInline[SagaVersion, SavedSaga]
     SavedSagas = admin.ModelAdmin[SavedSaga]

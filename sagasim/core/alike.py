@@ -13,7 +13,7 @@ reduction.py asks here for one name for all that has the same future in orchestr
 from __future__ import annotations
 
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.ledger import BLANK, Copy, Leg, Record
+from sagasim.core.ledger import Copy, Leg, Record
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.saga import Kind

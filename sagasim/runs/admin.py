@@ -1,7 +1,7 @@
-"""The run history as an operator sees it: found quickly among a million, read-only, exported, run again, cleared out.
+"""The run history as an operator sees it: quick among a million, read-only, exported, run again, cleared out.
 
-What happened cannot be edited. No page counts the whole table, and no filter asks the database which choices there
-are; each is answered by an index that is in the order of the list (models.py).
+What happened cannot be edited. No page counts the whole table, and no filter asks the database which choices
+there are; each is answered by an index that is in the order of the list (models.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
 from sagasim.runs import services
 from sagasim.runs.exporting import csv_of, json_of
-from sagasim.runs.listing import named, of_harm, of_kind
+from sagasim.runs.listing import NEWEST_MENTION, named, of_harm, of_kind, prefix_of
 from sagasim.runs.models import NEWEST_FIRST, Run
 from sagasim.runs.recording import cut_off
 from sagasim.runs.stage import lines_told, outcome_sentence
@@ -124,7 +124,16 @@ class VersionFilter(Choices):
 class RunAdmin(Runs):
     list_display = ("when", "saga", "in_version", "coordination", "ended", "found", "plan", "took", "stage")
     list_display_links = ("when",)
-    list_filter = ("outcome", "coordination", "status", AnyFindings, HarmFilter, KindFilter, SagaFilter, VersionFilter)
+    list_filter = (
+        "outcome",
+        "coordination",
+        "status",
+        AnyFindings,
+        HarmFilter,
+        KindFilter,
+        SagaFilter,
+        VersionFilter,
+    )
     list_select_related = ("saga", "version")
     list_per_page = PER_PAGE
     list_max_show_all = PER_PAGE
@@ -165,6 +174,14 @@ class RunAdmin(Runs):
             queryset = named(queryset, word)
         return queryset, False
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The list's own order, read off the index that answers the filter."""
+        asked = request.GET
+        words = asked.get("q", "").split()
+        if asked.get("harm") or asked.get("kind") or any(prefix_of(word) for word in words):
+            return NEWEST_MENTION
+        return NEWEST_FIRST
+
     # showing
 
     @admin.display(description="when", ordering="executed_at")
@@ -202,7 +219,9 @@ class RunAdmin(Runs):
 
     @admin.display(description="how it ended")
     def summary(self, run: Run) -> str:
-        return format_html('{} <a href="{}">Watch it on the stage</a>', outcome_sentence(run), run.get_absolute_url())
+        return format_html(
+            '{} <a href="{}">Watch it on the stage</a>', outcome_sentence(run), run.get_absolute_url()
+        )
 
     @admin.display(description="what broke")
     def broken(self, run: Run) -> str:
@@ -229,11 +248,15 @@ class RunAdmin(Runs):
     # doing
 
     @admin.action(description="Export the selected runs as JSON", permissions=["view"])
-    def export_json(self, _request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | StreamingHttpResponse:
+    def export_json(
+        self, _request: HttpRequest, queryset: QuerySet[Run]
+    ) -> HttpResponse | StreamingHttpResponse:
         return _download(json_of(_chosen(queryset)), "application/json", "runs.json")
 
     @admin.action(description="Export the selected runs as CSV", permissions=["view"])
-    def export_csv(self, _request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | StreamingHttpResponse:
+    def export_csv(
+        self, _request: HttpRequest, queryset: QuerySet[Run]
+    ) -> HttpResponse | StreamingHttpResponse:
         return _download(csv_of(_chosen(queryset)), "text/csv; charset=utf-8", "runs.csv")
 
     @admin.action(description="Run the selected again", permissions=["view"])
@@ -259,7 +282,9 @@ class RunAdmin(Runs):
         self.message_user(request, f"{len(running)} recordings were cut off.")
 
     def get_urls(self) -> list[URLPattern]:
-        clear = path("delete-older/", self.admin_site.admin_view(self.delete_older), name="runs_run_delete_older")
+        clear = path(
+            "delete-older/", self.admin_site.admin_view(self.delete_older), name="runs_run_delete_older"
+        )
         return [clear, *super().get_urls()]
 
     def delete_older(self, request: HttpRequest) -> HttpResponse:
@@ -271,7 +296,12 @@ class RunAdmin(Runs):
             deleted = services.delete_older(timezone.now() - timedelta(days=form.cleaned_data["days"]))
             self.message_user(request, f"{deleted:,} runs were deleted.")
             return HttpResponseRedirect(reverse("admin:runs_run_changelist"))
-        context = {**self.admin_site.each_context(request), "form": form, "title": "Delete runs by age", "opts": Run._meta}
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "title": "Delete runs by age",
+            "opts": self.opts,
+        }
         status = 422 if request.method == "POST" else 200
         return TemplateResponse(request, "admin/runs/run/delete_older.html", context, status=status)
 
@@ -293,5 +323,3 @@ def _chosen(queryset: QuerySet[Run]) -> QuerySet[Run]:
 def _download(parts: Iterable[str], content_type: str, name: str) -> StreamingHttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(list(parts), content_type=content_type, headers=headers)
-
-

@@ -1,7 +1,7 @@
 """Runs as files: JSON with the whole history, CSV with a row per run.
 
-A spreadsheet takes a cell that begins with = + - @, a tab or a return for a formula, and the names in our cells are
-other people's: such a cell begins with an apostrophe, which makes it text (OWASP, CSV injection).
+A spreadsheet takes a cell that begins with = + - @, a tab or a return for a formula, and the names in our
+cells are other people's: such a cell begins with an apostrophe, which makes it text (OWASP, CSV injection).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from sagasim.runs.stage import lines_told, told
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
-    "id", "executed_at", "saga", "version", "coordination", "clock", "status", "outcome", "parked", "findings",
+    "id", "executed_at", "saga", "version", "coordination", "clock", "status", "outcome", "parked",
+    "findings",
     "faults", "struck", "seed", "order", "duration_ms", "lines", "kernel", "parent",
 )  # fmt: skip
 
@@ -46,7 +47,14 @@ def _row(run: Run) -> Iterator[Any]:
     yield from (str(run.pk), run.executed_at.isoformat(), run.saga.name, run.version.number, run.coordination)
     yield from (run.clock, run.status, run.outcome, " ".join(run.parked))
     yield " ".join(f"{it.harm}:{it.step}" for it in run.findings.all())
-    yield from (" ".join(run.faults), run.struck, run.seed, " ".join(run.order), run.duration_ms, run.last_seq)
+    yield from (
+        " ".join(run.faults),
+        run.struck,
+        run.seed,
+        " ".join(run.order),
+        run.duration_ms,
+        run.last_seq,
+    )
     yield from (run.kernel, str(run.parent_id or ""))
 
 

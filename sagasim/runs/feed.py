@@ -1,8 +1,8 @@
 """The log of a run, as it is stored: appended to, and read after a number.
 
-Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines, packed by
-core/lines.py and compressed. A finished run is one document of frames; a run that is not over, a chunk per frame
-that has come so far. Reading after the last number gives nothing, and is not an error.
+Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines, packed
+by core/lines.py and compressed. A finished run is one document of frames; a run that is not over, a chunk per
+frame that has come so far. Reading after the last number gives nothing, and is not an error.
 """
 
 from __future__ import annotations

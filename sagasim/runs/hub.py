@@ -1,7 +1,7 @@
 """Who watches which run in this process, and the last frames of each: encoded once, shared by all.
 
-The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed, and
-every `PERIOD_S` while somebody watches something that may change, since another process may write too;
+The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed,
+and every `PERIOD_S` while somebody watches something that may change, since another process may write too;
 what is new becomes frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
 
 Everything here runs in the event loop, but for `look`, which any thread may call, and for the reads,
@@ -14,7 +14,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -162,7 +162,7 @@ class Hub:
         self.lists.discard(viewer)
 
     async def frames_after(self, room: Room, seq: int) -> list[Frame]:
-        """What a viewer with this cursor has not seen: from the room if it is kept there, else from the log."""
+        """What a viewer with this cursor has not seen: from the room if it is there, else from the log."""
         kept = [frame for frame in room.frames if frame.last > seq]
         if kept and kept[0].first == seq + 1:
             return kept
@@ -227,7 +227,7 @@ class Hub:
             get_ident()
         )  # it means something to one connection only, and each reader has its own
         self._data_versions[get_ident()] = version
-        return was != version
+        return bool(was != version)
 
 
 def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
@@ -269,4 +269,6 @@ hub = Hub()
 """The one of this process."""
 
 metrics.KNOWN.append(metrics.Gauge("sagasim_open_sockets", "Sockets that are open.", lambda: hub.sockets))
-metrics.KNOWN.append(metrics.Gauge("sagasim_watched_runs", "Runs that somebody watches.", lambda: len(hub.rooms)))
+metrics.KNOWN.append(
+    metrics.Gauge("sagasim_watched_runs", "Runs that somebody watches.", lambda: len(hub.rooms))
+)

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
-from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run, RunFault, RunFinding
+from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run
 
 PAGE = 50
 MOST_SAGAS = 500
@@ -33,7 +33,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some runs, and where the next ones begin: their address, and its `before` (both empty: there are none)."""
+    """Some runs, and where the next ones begin: their address, and its `before`; empty: there are none."""
 
     runs: list[Run]
     next: str = ""
@@ -60,9 +60,11 @@ class RunFilter:
     choices = CHOICES
 
     def runs(self) -> QuerySet[Run]:
-        found = Run.objects.select_related("saga", "version").prefetch_related("findings").order_by(*NEWEST_FIRST)
+        found = (
+            Run.objects.select_related("saga", "version").prefetch_related("findings").order_by(*NEWEST_FIRST)
+        )
         for name, value in self.chosen.items():
-            found = _narrowed(found, name, value)
+            found = _narrowed(found, name, value, self.before[0] if self.before else None)
         if self.before is not None:
             executed_at, pk = self.before
             found = found.filter(Q(executed_at__lt=executed_at) | Q(executed_at=executed_at, pk__lt=pk))
@@ -83,45 +85,64 @@ class RunFilter:
         return f"?{urlencode({**self.chosen, **more})}"
 
 
-def _narrowed(runs: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
+def _narrowed(runs: QuerySet[Run], name: str, value: str, until: datetime | None) -> QuerySet[Run]:
     match name:
         case "harm":
-            return of_harm(runs, value)
+            return of_harm(runs, value, until)
         case "kind":
-            return of_kind(runs, value)
+            return of_kind(runs, value, until)
         case "saga":
             return runs.filter(saga=SavedSaga.objects.filter(name=value).first())
         case "q":
-            return named(runs, value)
+            return named(runs, value, until)
         case _:
             return runs.filter(**{name: value})
 
 
-def of_harm(runs: QuerySet[Run], harm: str) -> QuerySet[Run]:
+def of_harm(runs: QuerySet[Run], harm: str, until: datetime | None = None) -> QuerySet[Run]:
     """Those that broke this property."""
-    return runs.filter(pk__in=RunFinding.objects.filter(harm=harm).values("run"))
+    return mentioning(runs, f"harm:{harm}", until)
 
 
-def of_kind(runs: QuerySet[Run], kind: str) -> QuerySet[Run]:
+def of_kind(runs: QuerySet[Run], kind: str, until: datetime | None = None) -> QuerySet[Run]:
     """Those with a fault of this kind in their plan."""
-    return runs.filter(pk__in=RunFault.objects.filter(kind=kind).values("run"))
+    return mentioning(runs, f"kind:{kind}", until)
 
 
-def named(runs: QuerySet[Run], word: str) -> QuerySet[Run]:
+def mentioning(runs: QuerySet[Run], word: str, until: datetime | None = None) -> QuerySet[Run]:
+    """Joined, and put in the order of the mentions' index: the database stops reading when the page is full.
+
+    `until` lets it begin in the middle, for the pages that come later.
+    """
+    later = {} if until is None else {"mentions__executed_at__lte": until}
+    return runs.filter(mentions__word=word, **later).order_by(*NEWEST_MENTION)
+
+
+NEWEST_MENTION = ("-mentions__executed_at", "-mentions__run")
+
+
+def named(runs: QuerySet[Run], word: str, until: datetime | None = None) -> QuerySet[Run]:
     """Those that a word of a search means: a run's id, a finding, a fault or its kind, a saga, a step."""
     if key := _id(word):
         return runs.filter(pk=key)
+    if prefix := prefix_of(word):
+        return mentioning(runs, f"{prefix}:{word}", until)
+    sagas = list(SavedSaga.objects.filter(name__icontains=word).values_list("name", "pk")[:MOST_SAGAS])
+    exact = [pk for name, pk in sagas if name == word]
+    return runs.filter(saga__in=exact or [pk for _, pk in sagas])
+
+
+def prefix_of(word: str) -> str:
+    """Under which kind of mention a word is looked up; empty: it is part of a saga's name, or an id."""
     if word in HARMS:
-        return of_harm(runs, word)
+        return "harm"
     if word in KINDS:
-        return of_kind(runs, word)
+        return "kind"
     if ":" in word:
-        return runs.filter(pk__in=RunFault.objects.filter(text=word).values("run"))
-    sagas = list(SavedSaga.objects.filter(name__icontains=word).values_list("pk", flat=True)[:MOST_SAGAS])
-    if sagas:
-        return runs.filter(saga__in=sagas)
-    struck = RunFault.objects.filter(target=word).values("run")
-    return runs.filter(Q(pk__in=RunFinding.objects.filter(step=word).values("run")) | Q(pk__in=struck))
+        return "fault"
+    if _id(word) or SavedSaga.objects.filter(name__icontains=word).exists():
+        return ""
+    return "step"
 
 
 def _id(word: str) -> UUID | None:

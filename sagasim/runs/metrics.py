@@ -1,6 +1,7 @@
 """What this process has done, counted: for /metrics, in the text format of Prometheus.
 
-The numbers begin at 0 with the process, as Prometheus expects; how many runs there are is the database's to say.
+The numbers begin at 0 with the process, as Prometheus expects; how many runs there are is the database's to
+say.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ KNOWN: list[Counter | Gauge | Histogram] = [runs, findings, lines_shown, refusal
 def exposition() -> str:
     """All of it, as Prometheus reads it."""
     return "".join(
-        f"# HELP {it.name} {it.told}\n# TYPE {it.name} {it.kind}\n" + "".join(f"{line}\n" for line in it.lines())
+        f"# HELP {it.name} {it.told}\n# TYPE {it.name} {it.kind}\n"
+        + "".join(f"{line}\n" for line in it.lines())
         for it in KNOWN
     )

@@ -66,7 +66,9 @@ class Run(models.Model):
     parked = models.JSONField(default=list, blank=True)
     findings_count = models.PositiveSmallIntegerField("findings", default=0)
     has_findings = models.GeneratedField(
-        expression=Q(findings_count__gt=0), output_field=models.BooleanField(), db_persist=True
+        expression=models.ExpressionWrapper(Q(findings_count__gt=0), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     struck = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField("duration (ms)", default=0)
@@ -90,10 +92,11 @@ class Run(models.Model):
                 | Q(~Q(status=Status.FINISHED), Q(outcome=UNKNOWN_YET)),
             ),
             models.CheckConstraint(
-                name="only_a_what_if_shares_lines", condition=Q(shared_seq=None) | Q(shared_seq__lte=F("last_seq"))
+                name="a_what_if_shares_no_more_lines_than_it_has",
+                condition=Q(shared_seq=None) | Q(shared_seq__lte=F("last_seq")),
             ),
         ]  # fmt: skip
-        # Each filter of the lists is followed by the order of the lists, so that a page is read off one index.
+        # Each filter of the lists is followed by their order, so that a page is read off one index.
         indexes = [
             models.Index(fields=[*filtered, *NEWEST_FIRST], name=name)
             for name, filtered in {
@@ -106,7 +109,9 @@ class Run(models.Model):
             }.items()
         ] + [
             models.Index(
-                fields=["recorded_as", "-executed_at"], name="runs_by_recording", condition=Q(clock=Clock.WALL)
+                fields=["recorded_as", "-executed_at"],
+                name="runs_by_recording",
+                condition=Q(clock=Clock.WALL),
             )
         ]
 
@@ -145,34 +150,28 @@ class RunFinding(models.Model):
             models.UniqueConstraint(fields=["run", "harm", "step"], name="a_run_has_each_finding_once"),
             models.CheckConstraint(name="a_finding_shows_in_a_line", condition=Q(seq__gte=1)),
         ]
-        indexes = [
-            models.Index(fields=["harm", "-executed_at", "-run"], name="findings_by_harm"),
-            models.Index(fields=["step", "-executed_at", "-run"], name="findings_by_step"),
-        ]
+        indexes = [models.Index(fields=["-executed_at"], name="findings_newest")]
 
     def __str__(self) -> str:
         return f"{self.harm} of {self.step}"
 
 
-class RunFault(models.Model):
-    """A fault of a run's plan, taken apart for those who look for it."""
+class RunMention(models.Model):
+    """A word under which a run is found: `harm:leak`, `kind:late`, `step:charge`, `fault:charge:late`.
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="planned")
-    kind = models.CharField(max_length=20)
-    target = models.TextField()
-    text = models.TextField()
+    One index answers all of them, in the order of the lists, whether a word is rare or in every run.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="mentions")
+    word = models.TextField()
     executed_at = models.DateTimeField(editable=False)
 
     class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["run", "text"], name="a_run_has_each_fault_once")]
-        indexes = [
-            models.Index(fields=["kind", "-executed_at", "-run"], name="faults_by_kind"),
-            models.Index(fields=["target", "-executed_at", "-run"], name="faults_by_target"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "word"], name="a_run_mentions_a_word_once")]
+        indexes = [models.Index(fields=["word", "-executed_at", "-run"], name="mentions_newest")]
 
     def __str__(self) -> str:
-        return self.text
+        return self.word
 
 
 class RunHistory(models.Model):

@@ -45,7 +45,9 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def exposition(request: HttpRequest) -> HttpResponse:
     """For Prometheus, which shows SAGASIM_METRICS_TOKEN as a bearer token, and for whoever is signed in."""
     shown = request.headers.get("Authorization", "")
-    is_prometheus = bool(settings.METRICS_TOKEN) and constant_time_compare(shown, f"Bearer {settings.METRICS_TOKEN}")
+    is_prometheus = bool(settings.METRICS_TOKEN) and constant_time_compare(
+        shown, f"Bearer {settings.METRICS_TOKEN}"
+    )
     if not is_prometheus and not request.user.is_authenticated:
         sentence = "Sign in, or show SAGASIM_METRICS_TOKEN: Authorization: Bearer ...\n"
         return HttpResponse(sentence, status=401, content_type="text/plain")

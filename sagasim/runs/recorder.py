@@ -5,8 +5,8 @@
     orders = SagaOrchestrator("order", record=recorder).add_step(...)
 
 Both keep what is believed and what was done, and nothing of what your callables were given or returned. When
-`append` returns, the lines are stored. One recorder serves many runs and threads; each name in the lines' `run` is
-a run of its own, and one that goes on after a restart goes on where its lines end.
+`append` returns, the lines are stored. One recorder serves many runs and threads; each name in the lines'
+`run` is a run of its own, and one that goes on after a restart goes on where its lines end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CannotRecord(Exception):
 
 
 class _Recorder:
-    """Sorts lines by run, and begins a run with its first line. Where they go is the business of who inherits."""
+    """Sorts lines by run, and begins a run with its first line. Where they go is for who inherits to say."""
 
     def __init__(
         self, saga: Saga | Callable[[], Saga], coordination: Coordination | str = Coordination.ORCHESTRATION
@@ -75,7 +75,7 @@ class _Recorder:
 
 
 class DatabaseRecorder(_Recorder):
-    """Stores the lines in sagasim's own database, from its process or from another one on the same machine."""
+    """Stores the lines in sagasim's own database, from its process or from another one on this machine."""
 
     def __init__(
         self, saga: Saga | Callable[[], Saga], coordination: Coordination | str = Coordination.ORCHESTRATION
@@ -126,7 +126,9 @@ class ApiRecorder(_Recorder):
         coordination: Coordination | str = Coordination.ORCHESTRATION,
     ) -> None:
         if not site.startswith(("http://", "https://")):
-            raise CannotRecord(f"{site!r} is no address of a sagasim; it would be such as http://127.0.0.1:8000.")
+            raise CannotRecord(
+                f"{site!r} is no address of a sagasim; it would be such as http://127.0.0.1:8000."
+            )
         super().__init__(saga, coordination)
         self._site, self._token = site.rstrip("/"), token
 
@@ -141,7 +143,9 @@ class ApiRecorder(_Recorder):
         return UUID(self._post("/api/recordings", asked)["id"])
 
     def _send(self, run: UUID, lines: Sequence[Line]) -> None:
-        told = [line_of(entry_of(line)) for line in lines]  # only what a line of ours says, nothing of the saga's own
+        told = [
+            line_of(entry_of(line)) for line in lines
+        ]  # only what a line of ours says, nothing of the saga's own
         self._post(f"/api/recordings/{run}/lines", {"lines": told})
 
     def _close(self, run: UUID) -> None:

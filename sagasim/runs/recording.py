@@ -1,4 +1,4 @@
-"""Runs on the wall clock: they come line by line while they happen, and go through the same log as all others.
+"""Runs on the wall clock: they come line by line while they happen, and go through the same log as others.
 
 recorder.py is what the one who runs the saga holds in their hands; this is what keeps the lines.
 """
@@ -22,7 +22,7 @@ from sagasim.core.saga import Coordination
 from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
 from sagasim.runs.models import Clock, Run, RunFinding, Status
-from sagasim.runs.services import about, keep_faults
+from sagasim.runs.services import about, mention
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -59,7 +59,7 @@ def begin_recording(
             executed_at=timezone.now(),
             started_by=by,
         )
-        keep_faults(run, plan)
+        mention(run, plan, ())
         transaction.on_commit(hub.look)
     log.info("recording", extra=about(run))
     return run
@@ -72,7 +72,7 @@ def recorded_as(name: str) -> UUID | None:
 
 
 def record_lines(run_id: UUID, entries: Sequence[Entry]) -> Run:
-    """Keeps the next lines of a recorded run; they are safe when this returns. Lines that are there are not kept twice.
+    """Keeps the next lines of a recorded run; they are safe when this returns. None is kept twice.
 
     Raises GapInLines, and Run.DoesNotExist.
     """
@@ -96,22 +96,32 @@ def _append(run: Run, fresh: Sequence[Entry]) -> None:
     (feed.extend if run.is_over else feed.append)(run.pk, fresh)
     if not run.is_over and any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):
         _end_if_all_have(run)
-    run.save(update_fields=["last_seq", "duration_ms", "struck", "findings_count", "status", "outcome", "parked"])
+    run.save(
+        update_fields=["last_seq", "duration_ms", "struck", "findings_count", "status", "outcome", "parked"]
+    )
 
 
 def _find_harms(run: Run, fresh: Sequence[Entry]) -> None:
     harms = {
-        (entry.event.harm, entry.event.step): entry.seq for entry in reversed(fresh) if isinstance(entry.event, HarmDone)
+        (entry.event.harm, entry.event.step): entry.seq
+        for entry in reversed(fresh)
+        if isinstance(entry.event, HarmDone)
     }
     known = set(run.findings.values_list("harm", "step")) if harms else set()
     found = [(harm, step, seq) for (harm, step), seq in harms.items() if (harm, step) not in known]
     RunFinding.objects.bulk_create(
         RunFinding(
-            run=run, harm=harm, step=step, seq=seq, sentence=f"{broken(harm, step)}.", executed_at=run.executed_at
+            run=run,
+            harm=harm,
+            step=step,
+            seq=seq,
+            sentence=f"{broken(harm, step)}.",
+            executed_at=run.executed_at,
         )
         for harm, step, seq in found
     )
     run.findings_count += len(found)
+    mention(run, (), [(harm, step) for harm, step, _ in found])
     for harm, _, _ in found:
         metrics.findings.add(run.coordination, harm)
 

@@ -1,6 +1,6 @@
 """What the stage is told about a run: everything that does not come line by line through the socket.
 
-    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": address}
+    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": url}
 
 Times are milliseconds of virtual time; steps, services and resources go by name, in the saga's order.
 """
@@ -80,9 +80,7 @@ def told(run: Run) -> dict[str, Any]:
 def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
     """The lines of a run after a number, each with its sentence."""
     saga = run.version.meaning
-    return [
-        {**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)
-    ]
+    return [{**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)]
 
 
 def _sentence(entry: Entry, saga: Saga) -> str:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from sagasim.api.models import ApiToken, make_token
-from sagasim.composer.models import SavedSaga
+from sagasim.composer.models import SagaVersion
 from sagasim.core.lines import line_of
 from sagasim.runs import feed
 from sagasim.runs.models import Run
@@ -36,7 +36,9 @@ def test_a_run_of_both_coordinations_is_a_pair(api: Client):
     assert answer.status_code == 201
     assert one["pair"] == other["pair"] is not None
     assert (one["outcome"], one["struck"], one["findings"][0]["harm"]) == ("compensated", 1, "leak")
-    assert one["findings"][0]["sentence"].endswith("the saga ended compensated, and 100 payments.authorised stay.")
+    assert one["findings"][0]["sentence"].endswith(
+        "the saga ended compensated, and 100 payments.authorised stay."
+    )
     assert api.get(f"/api/runs/{one['id']}").json() == one
 
 
@@ -76,11 +78,17 @@ def test_runs_are_listed_newest_first_page_by_page(api: Client):
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({"saga": SAGA, "faults": ["charge:reply-lost"]}, "No step or service 'charge'; there are create-order"),
+        (
+            {"saga": SAGA, "faults": ["charge:reply-lost"]},
+            "No step or service 'charge'; there are create-order",
+        ),
         ({"saga": SAGA, "faults": ["capture:lost"]}, "No fault kind 'lost' here; the kinds are refused"),
         ({"saga": SAGA, "seed": -1}, "A seed is a whole number from 0"),
         ({"saga": SAGA, "seed": "x" * 50}, "seed: Input should be a valid integer"),
-        ({"saga": SAGA, "coordination": "chaos"}, "coordination: Input should be 'both', 'orchestration' or 'choreography'"),
+        (
+            {"saga": SAGA, "coordination": "chaos"},
+            "coordination: Input should be 'both', 'orchestration' or 'choreography'",
+        ),
         ({"saga": SAGA, "order": ["capture.sometime"]}, "No moment 'capture.sometime'"),
         ({"saga": SAGA, "speed": 2}, "speed: Extra inputs are not permitted"),
         ({"saga": SAGA, "parent": "me"}, "parent: Input should be a valid UUID"),
@@ -111,7 +119,7 @@ def test_what_is_no_saga_is_refused_with_a_sentence(api: Client, body: object, s
 
 
 def test_the_gallery_keeps_its_sagas(api: Client):
-    text = SavedSaga.objects.get(name=SAGA).latest.text
+    text = SagaVersion.objects.get(saga__name=SAGA).text
     refused = post(api, "/api/sagas", {"text": text + "# mine\n"})
     assert (refused.status_code, "belongs to the gallery" in refused.json()["detail"]) == (409, True)
 
@@ -131,7 +139,9 @@ def test_what_is_no_json_is_refused_with_a_sentence(api: Client):
 def test_the_openapi_document_names_every_path_and_shape(api: Client):
     document = api.get("/api/openapi.json").json()
     assert document["openapi"].startswith("3.")
-    assert {"/api/sagas", "/api/runs", "/api/runs/{run_id}/history", "/api/recordings"} <= set(document["paths"])
+    assert {"/api/sagas", "/api/runs", "/api/runs/{run_id}/history", "/api/recordings"} <= set(
+        document["paths"]
+    )
     answers = document["paths"]["/api/runs"]["post"]["responses"]
     assert {"201", "422", "404", "401"} <= set(answers)
 

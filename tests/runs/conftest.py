@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,11 @@ import pytest
 
 from sagasim.composer.models import SavedSaga
 from sagasim.composer.services import hang_gallery
-from tests.conftest import environment, manage, serving
+from tests.conftest import ROOT, environment, manage, serving
 
 
 @pytest.fixture
-def gallery(db: None) -> dict[str, SavedSaga]:
+def gallery(db: None) -> dict[str, Any]:
     hang_gallery()
     return {saga.name: saga for saga in SavedSaga.objects.all()}
 
@@ -70,3 +73,16 @@ class Visitor:
         lines: list[dict[str, Any]] = json.loads(self.get(f"{run}history.json?after={after}"))["lines"]
         assert all(line.pop("sentence") for line in lines)
         return lines
+
+
+@contextmanager
+def playing(
+    env: dict[str, str], where: str, name: str, wait: str = "0.02"
+) -> Iterator[subprocess.Popen[str]]:
+    """A saga that happens in another process and is recorded (player.py)."""
+    command = [sys.executable, "-m", "tests.runs.player", wait, where, name]
+    with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as player:
+        try:
+            yield player
+        finally:
+            player.kill()

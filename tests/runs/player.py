@@ -1,7 +1,7 @@
 """A saga of somebody's own, in a process of its own: its lines come one by one, on the wall clock.
 
-Takes how long it waits between two lines (seconds), how to record them (database, or the address of a sagasim), and
-the name of the run. Prints each line's number once it is safe.
+Takes how long it waits between two lines (seconds), how to record them (database, or the address of a
+sagasim), and the name of the run. Prints each line's number once it is safe.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ def main(wait: str, where: str, name: str) -> None:
     plan = parse_plan(["authorise-card:reply-lost*for-ever"], saga)
     for entry in execution.run(saga, Coordination.ORCHESTRATION, plan).history:
         line = line_of(entry)
-        told = {"faults": [str(fault) for fault in plan], "context": {"card": "4111"}} if entry.seq == 1 else {}
+        told = (
+            {"faults": [str(fault) for fault in plan], "context": {"card": "4111"}} if entry.seq == 1 else {}
+        )
         recorder.append([{**line, "data": {**line["data"], **told}, "run": name}])  # type: ignore[dict-item]
-        print(entry.seq, flush=True)
+        sys.stdout.write(f"{entry.seq}\n")
+        sys.stdout.flush()
         time.sleep(float(wait))
     recorder.close()
 

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -28,7 +29,9 @@ def shown(client: Client, query: str = "") -> set[Run]:
     return set(answer.context["cl"].result_list)
 
 
-def test_the_run_history_is_filtered_by_everything_that_an_operator_asks_for(client: Client, gallery: Gallery):
+def test_the_run_history_is_filtered_by_everything_that_an_operator_asks_for(
+    client: Client, gallery: Gallery
+):
     run, other = started(gallery, FAULT)
     calm, _ = started(gallery, saga="bank-transfer")
     Run.objects.filter(pk=calm.pk).update(executed_at=timezone.now() - timedelta(days=800))
@@ -59,7 +62,16 @@ def test_the_run_history_is_filtered_by_everything_that_an_operator_asks_for(cli
 
 @pytest.mark.parametrize(
     "query",
-    ["?outcome__exact=great", "?harm=x", "?version=x&saga=y", "?q=%00", "?p=9999", "?executed_at__year=x", "?o=1", "?x=y"],
+    [
+        "?outcome__exact=great",
+        "?harm=x",
+        "?version=x&saga=y",
+        "?q=%00",
+        "?p=9999",
+        "?executed_at__year=x",
+        "?o=1",
+        "?x=y",
+    ],
 )
 def test_a_filter_that_is_none_breaks_nothing(client: Client, gallery: Gallery, query: str):
     started(gallery)
@@ -82,7 +94,9 @@ def test_matches_are_counted_up_to_a_limit_that_is_said(client: Client, gallery:
         started(gallery)
     monkeypatch.setattr(run_admin, "COUNTED", 5)
     monkeypatch.setattr("sagasim.runs.templatetags.runs_admin.COUNTED", 5)
-    assert "more than 5 runs; choose a date for older ones" in " ".join(client.get(LIST).content.decode().split())
+    assert "more than 5 runs; choose a date for older ones" in " ".join(
+        client.get(LIST).content.decode().split()
+    )
 
 
 def test_what_happened_cannot_be_edited(client: Client, gallery: Gallery):
@@ -162,7 +176,14 @@ def test_runs_are_deleted_by_age(client: Client, gallery: Gallery):
 
 
 def test_the_admin_is_a_part_of_sagasim_and_its_pages_open(client: Client, strange: list[Run]):
-    for path in ("", "composer/savedsaga/", "composer/sagaversion/", "auth/user/", "api/apitoken/", "runs/run/delete-older/"):
+    for path in (
+        "",
+        "composer/savedsaga/",
+        "composer/sagaversion/",
+        "auth/user/",
+        "api/apitoken/",
+        "runs/run/delete-older/",
+    ):
         page = client.get(f"/admin/{path}")
         assert page.status_code == 200, path
         assert b"css/admin" in page.content
@@ -181,7 +202,7 @@ def test_who_may_only_look_cannot_delete(client: Client, gallery: Gallery, setti
     request = RequestFactory().post("/", {"days": "0"})
     request.user = user
     started(gallery)
-    runs = run_admin.RunAdmin(Run, run_admin.admin.site)
+    runs = run_admin.RunAdmin(Run, site)
     assert runs.delete_older(request).status_code == 403
     assert Run.objects.count() == 2
     assert set(runs.get_actions(request)) == {"export_json", "export_csv", "execute_again"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.runs.conftest import Visitor, installed
+from tests.runs.conftest import Visitor, installed, playing
 from tests.runs.sockets import Closed, connected, lines_in
 
 
@@ -52,7 +52,9 @@ async def watch(server: Server, run: str, got: list[int]) -> None:
                 viewer.say({"after": got[-1] if got else 0})
                 while True:
                     message = await viewer.hear()
-                    got.extend(line["seq"] for line in lines_in([message]) if line["seq"] > (got[-1] if got else 0))
+                    got.extend(
+                        line["seq"] for line in lines_in([message]) if line["seq"] > (got[-1] if got else 0)
+                    )
                     if got:
                         viewer.say({"ack": got[-1]})
                     if "ended" in message:
@@ -61,8 +63,7 @@ async def watch(server: Server, run: str, got: list[int]) -> None:
 
 
 async def test_a_server_killed_in_mid_run_costs_no_viewer_a_line(server: Server):
-    command = [sys.executable, "-m", "tests.runs.player", "0.1", "database", "killed"]
-    with subprocess.Popen(command, env=server.env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as player:
+    with playing(server.env, "database", "killed", wait="0.1") as player:
         assert player.stdout is not None
         await asyncio.to_thread(player.stdout.readline)
         (run,) = [f"/runs/{it}/" for it in await asyncio.to_thread(recorded, server)]
@@ -86,7 +87,9 @@ def recorded(server: Server) -> list[str]:
 
 async def test_what_was_shown_is_there_after_the_server_was_killed(server: Server):
     visitor = Visitor(server.site, server.env)
-    run = await asyncio.to_thread(visitor.run, "order-fulfilment-broken", "authorise-card:reply-lost*for-ever")
+    run = await asyncio.to_thread(
+        visitor.run, "order-fulfilment-broken", "authorise-card:reply-lost*for-ever"
+    )
     before = await asyncio.to_thread(visitor.history, run)
     server.kill()
     await asyncio.to_thread(server.start)

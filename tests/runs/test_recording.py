@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import pytest
 
@@ -16,8 +13,7 @@ from sagasim.runs import feed, recording
 from sagasim.runs.models import Run, RunChunk, RunHistory
 from sagasim.runs.recorder import ApiRecorder, CannotRecord, DatabaseRecorder
 from sagasim.runs.stage import lines_told
-from tests.conftest import ROOT
-from tests.runs.conftest import Visitor
+from tests.runs.conftest import Visitor, playing
 from tests.runs.sockets import connected, lines_in
 from tests.runs.test_running import Gallery, started
 
@@ -36,7 +32,9 @@ def recorded(gallery: Gallery) -> Run:
     return recording.begin_recording(version, Coordination.ORCHESTRATION, name="order-17")
 
 
-def test_lines_that_come_one_by_one_make_the_history_that_they_are(recorded: Run, happened: tuple[Entry, ...]):
+def test_lines_that_come_one_by_one_make_the_history_that_they_are(
+    recorded: Run, happened: tuple[Entry, ...]
+):
     for entry in happened:
         recording.record_lines(recorded.pk, [entry])
         assert feed.entries_after(recorded.pk, 0) == list(happened[: entry.seq])
@@ -84,19 +82,9 @@ def test_what_is_recorded_of_a_saga_built_by_a_program_has_a_version(gallery: Ga
 # from another process, in front of viewers
 
 
-@contextmanager
-def playing(stage: Visitor, where: str, name: str, wait: str = "0.02"):
-    command = [sys.executable, "-m", "tests.runs.player", wait, where, name]
-    with subprocess.Popen(command, env=stage.env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as player:
-        try:
-            yield player
-        finally:
-            player.kill()
-
-
 @pytest.mark.parametrize("where", ["database", "api"])
 async def test_a_saga_in_another_process_appears_line_by_line_while_it_happens(stage: Visitor, where: str):
-    with playing(stage, "database" if where == "database" else stage.site, f"{where}-1") as player:
+    with playing(stage.env, "database" if where == "database" else stage.site, f"{where}-1") as player:
         assert player.stdout is not None
         assert await asyncio.to_thread(player.stdout.readline) == "1\n"
         (run,) = [it for it in newest(stage) if it["recorded_as"] == f"{where}-1"]
@@ -122,11 +110,13 @@ def newest(stage: Visitor):
     return json.loads(stage.get("/api/runs"))["runs"]
 
 
-def test_who_records_elsewhere_is_told_in_a_sentence_what_is_wrong(stage: Visitor, happened: tuple[Entry, ...]):
+def test_who_records_elsewhere_is_told_in_a_sentence_what_is_wrong(
+    stage: Visitor, happened: tuple[Entry, ...]
+):
     saga = started_saga()
     recorder = ApiRecorder(saga, stage.site)
     recorder.append([{**line_of(happened[0]), "run": "gap"}])
-    with pytest.raises(CannotRecord, match="Line 3 does not follow line 1; send what comes after 1."):
+    with pytest.raises(CannotRecord, match=r"Line 3 does not follow line 1; send what comes after 1\."):
         recorder.append([{**line_of(happened[2]), "run": "gap"}])
     with pytest.raises(CannotRecord, match="is no address of a sagasim"):
         ApiRecorder(saga, "file:///etc/passwd")
@@ -156,7 +146,7 @@ def test_a_saga_of_real_callables_is_recorded_as_it_runs():
         raise RuntimeError("the bank is on fire")
 
     orders = SagaOrchestrator("real-orders", record=recorder)
-    orders.add_step(reserve, lambda context: None, name="reserve").add_step(charge, name="charge")
+    orders.add_step(reserve, lambda _context: None, name="reserve").add_step(charge, name="charge")
     result = orders.execute({"card": "4111"}, run="order-1")
     recorder.close()
     run = Run.objects.get()

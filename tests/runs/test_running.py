@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from sagasim.composer.models import SavedSaga, VersionIsFinal
+from sagasim.composer.models import VersionIsFinal
 from sagasim.composer.services import NotYours, hang_gallery, save_saga
 from sagasim.core import execution
 from sagasim.core.errors import BadFault
@@ -14,12 +16,15 @@ from sagasim.runs import feed, services
 from sagasim.runs.kernel import kernel_version, rules_of_execution
 from sagasim.runs.models import Run, RunHistory
 from sagasim.runs.services import BOTH, Plan, start_runs
+from sagasim.runs.whatifs import NoSuchMoment, what_if
 
 FAULT = "authorise-card:reply-lost*for-ever"
-Gallery = dict[str, SavedSaga]
+Gallery = dict[str, Any]
 
 
-def started(gallery: Gallery, *faults: str, saga: str = "order-fulfilment-broken", coordinations=BOTH) -> list[Run]:
+def started(
+    gallery: Gallery, *faults: str, saga: str = "order-fulfilment-broken", coordinations=BOTH
+) -> list[Run]:
     version = gallery[saga].latest
     assert version is not None
     return start_runs(version, coordinations, Plan(faults=parse_plan(faults, version.meaning)))
@@ -34,7 +39,14 @@ def test_a_run_is_stored_with_all_that_it_is_a_function_of_and_its_whole_history
     assert (stored.faults, stored.seed, stored.outcome, stored.struck) == ([FAULT], 0, "compensated", 1)
     assert feed.entries_after(run.pk, 0) == list(executed.history)
     assert [(it.harm, it.step) for it in stored.findings.all()] == [tuple(harm) for harm, _ in executed.harms]
-    assert [(it.kind, it.target) for it in stored.planned.all()] == [("reply-lost", "authorise-card")]
+    assert set(stored.mentions.values_list("word", flat=True)) == {
+        f"fault:{FAULT}",
+        "kind:reply-lost",
+        "step:authorise-card",
+        "harm:leak",
+        "harm:invariant",
+        "step:nothing stays authorised",
+    }
 
 
 def test_two_coordinations_make_a_pair_of_one_version_one_plan_and_one_clock(gallery: Gallery):
@@ -51,7 +63,9 @@ def test_a_fault_that_is_none_leaves_nothing_behind(gallery: Gallery):
     assert not Run.objects.exists()
 
 
-def test_a_history_that_cannot_be_stored_leaves_no_run_either(gallery: Gallery, monkeypatch: pytest.MonkeyPatch):
+def test_a_history_that_cannot_be_stored_leaves_no_run_either(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+):
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE runs_runhistory")
     with pytest.raises(Exception, match="runs_runhistory"), transaction.atomic():
@@ -78,7 +92,9 @@ def test_a_history_of_another_executor_is_said_to_be_one(gallery: Gallery):
 
 def test_the_kernel_version_covers_every_rule_that_a_history_depends_on():
     rules = rules_of_execution()
-    assert {"execution", "kernel", "participant", "orchestration", "choreography", "ledger", "faults"} <= set(rules)
+    assert {"execution", "kernel", "participant", "orchestration", "choreography", "ledger", "faults"} <= set(
+        rules
+    )
     assert "narration" not in rules
 
 
@@ -113,7 +129,7 @@ def test_500_lines_take_less_than_10_kilobytes(gallery: Gallery):
 
 def test_a_what_if_shares_the_lines_before_its_fault_and_tells_another_story_from_there(gallery: Gallery):
     parents = started(gallery, saga="order-fulfilment")
-    children = services.what_if(parents, "place", fault="capture:late*for-ever")
+    children = what_if(parents, "place", fault="capture:late*for-ever")
     for parent, child in zip(parents, children, strict=True):
         before, after = feed.entries_after(parent.pk, 0), feed.entries_after(child.pk, 0)
         assert child.parent == parent
@@ -125,23 +141,27 @@ def test_a_what_if_shares_the_lines_before_its_fault_and_tells_another_story_fro
 
 def test_a_killed_service_answers_nobody_from_its_next_call_on(gallery: Gallery):
     parents = started(gallery, saga="order-fulfilment", coordinations=BOTH[:1])
-    (killed,) = services.what_if(parents, "kill", service="payments", from_seq=1)
+    (killed,) = what_if(parents, "kill", service="payments", from_seq=1)
     assert killed.faults == ["payments:outage@authorise-card.before*for-ever"]
-    (again,) = services.what_if([killed], "restart", service="payments", from_seq=20)
+    (again,) = what_if([killed], "restart", service="payments", from_seq=20)
     assert again.faults == ["payments:outage@authorise-card.before"]
 
 
 def test_what_cannot_happen_any_more_is_said(gallery: Gallery):
     parents = started(gallery, saga="order-fulfilment", coordinations=BOTH[:1])
     last = parents[0].last_seq
-    for does, words in (("kill", "kill it earlier"), ("cancel", "cancel the saga earlier"), ("restart", "not down")):
-        with pytest.raises(services.NoSuchMoment, match=words):
-            services.what_if(parents, does, service="payments", from_seq=last)
+    for does, words in (
+        ("kill", "kill it earlier"),
+        ("cancel", "cancel the saga earlier"),
+        ("restart", "not down"),
+    ):
+        with pytest.raises(NoSuchMoment, match=words):
+            what_if(parents, does, service="payments", from_seq=last)
 
 
 def test_a_cancelled_saga_is_undone(gallery: Gallery):
     parents = started(gallery, saga="order-fulfilment", coordinations=BOTH[:1])
-    (child,) = services.what_if(parents, "cancel", from_seq=6)
+    (child,) = what_if(parents, "cancel", from_seq=6)
     assert child.outcome == "compensated"
     (end,) = [it.event for it in feed.entries_after(child.pk, 0) if isinstance(it.event, SagaEnded)]
     assert end.outcome == "compensated"

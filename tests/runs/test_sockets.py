@@ -114,12 +114,12 @@ async def test_who_leads_moves_those_who_follow_and_nobody_else(stage: Visitor, 
         connected(stage.site, socket_of(run)) as follower,
         connected(stage.site, socket_of(run)) as loner,
     ):
+        names = {}
         for each in (presenter, follower, loner):
-            name = (await each.hear())["hello"]["you"]
+            names[each] = (await each.hear())["hello"]["you"]
             each.say({"after": 0})
             await each.hear_until("ended")
-            if each is presenter:
-                leader = name
+        leader = names[presenter]
         loner.say({"follow": False})
         presenter.say({"lead": lead})
         assert (await follower.hear())["lead"] == {**lead, "by": leader}

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,59 +14,124 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='SagaVersion',
+            name="SagaVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('hash', models.CharField(db_index=True, max_length=64)),
-                ('text', models.TextField()),
-                ('normal_form', models.JSONField()),
-                ('saved_at', models.DateTimeField()),
-                ('saved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("hash", models.CharField(db_index=True, max_length=64)),
+                ("text", models.TextField()),
+                ("normal_form", models.JSONField()),
+                ("saved_at", models.DateTimeField()),
+                (
+                    "saved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['saga', '-number'],
+                "ordering": ["saga", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='SavedSaga',
+            name="SavedSaga",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=200, unique=True)),
-                ('title', models.TextField(blank=True)),
-                ('description', models.TextField(blank=True)),
-                ('in_gallery', models.BooleanField(db_index=True, default=False)),
-                ('watch_for', models.TextField(blank=True, help_text='Gallery: what to watch for, in one line.')),
-                ('show_with', models.JSONField(blank=True, default=list, help_text='Gallery: the faults of the run that one click starts.')),
-                ('saved_at', models.DateTimeField()),
-                ('broken_twin_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='broken_twin', to='composer.savedsaga')),
-                ('latest', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='latest_of', to='composer.sagaversion')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=200, unique=True)),
+                ("title", models.TextField(blank=True)),
+                ("description", models.TextField(blank=True)),
+                ("in_gallery", models.BooleanField(db_index=True, default=False)),
+                (
+                    "watch_for",
+                    models.TextField(blank=True, help_text="Gallery: what to watch for, in one line."),
+                ),
+                (
+                    "show_with",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Gallery: the faults of the run that one click starts.",
+                    ),
+                ),
+                ("saved_at", models.DateTimeField()),
+                (
+                    "broken_twin_of",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="broken_twin",
+                        to="composer.savedsaga",
+                    ),
+                ),
+                (
+                    "latest",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="latest_of",
+                        to="composer.sagaversion",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'saga',
-                'ordering': ['name'],
+                "verbose_name": "saga",
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='sagaversion',
-            name='saga',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='composer.savedsaga'),
+            model_name="sagaversion",
+            name="saga",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="composer.savedsaga"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedsaga',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='a_saga_has_a_name'),
+            model_name="savedsaga",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="a_saga_has_a_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedsaga',
-            constraint=models.CheckConstraint(condition=models.Q(('in_gallery', True), ('watch_for', ''), _connector='OR'), name='only_a_gallery_saga_says_what_to_watch_for'),
+            model_name="savedsaga",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("in_gallery", True), ("watch_for", ""), _connector="OR"),
+                name="only_a_gallery_saga_says_what_to_watch_for",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sagaversion',
-            constraint=models.UniqueConstraint(fields=('saga', 'number'), name='a_saga_has_each_version_once'),
+            model_name="sagaversion",
+            constraint=models.UniqueConstraint(
+                fields=("saga", "number"), name="a_saga_has_each_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sagaversion',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='versions_count_from_one'),
+            model_name="sagaversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)), name="versions_count_from_one"
+            ),
         ),
     ]

@@ -9,7 +9,6 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Max, Min
 
 from sagasim.runs.admin import COUNTED
 from sagasim.runs.models import Run
@@ -22,11 +21,17 @@ Link = dict[str, Any]
 @register.inclusion_tag("admin/runs/run/dates.html")
 def dates(cl: ChangeList) -> dict[str, Any]:
     """The years there are, the months of the chosen year, the days of the chosen month."""
-    chosen = [int(value) for part in ("year", "month", "day") if (value := cl.params.get(f"executed_at__{part}"))]
-    ends = Run.objects.aggregate(first=Min("executed_at"), last=Max("executed_at"))
-    if ends["first"] is None:
+    chosen = [
+        int(value) for part in ("year", "month", "day") if (value := cl.params.get(f"executed_at__{part}"))
+    ]
+    times = Run.objects.values_list("executed_at", flat=True)
+    newest, oldest = (
+        times.order_by("-executed_at", "-id").first(),
+        times.order_by("executed_at", "id").first(),
+    )
+    if newest is None or oldest is None:
         return {"back": None, "links": []}
-    first, last = ends["first"].date(), ends["last"].date()
+    first, last = oldest.date(), newest.date()
     return {
         "back": _link(cl, chosen[:-1], "any date" if len(chosen) == 1 else "back") if chosen else None,
         "chosen": "-".join(f"{part:02}" for part in chosen),
@@ -48,6 +53,8 @@ def _finer(chosen: list[int], first: date, last: date) -> Iterator[tuple[list[in
             for day in range(1, calendar.monthrange(year, month)[1] + 1):
                 if first <= date(year, month, day) <= last:
                     yield [year, month, day], str(day)
+        case _:
+            return
 
 
 def _link(cl: ChangeList, parts: list[int], text: str) -> Link:
@@ -65,7 +72,8 @@ def pages(cl: ChangeList) -> dict[str, Any]:
     more = cl.result_count > COUNTED
     return {
         "links": [
-            {"address": cl.get_query_string({"p": page}), "text": page, "is_here": page == cl.page_num} for page in around
+            {"address": cl.get_query_string({"p": page}), "text": page, "is_here": page == cl.page_num}
+            for page in around
         ],
         "count": f"more than {COUNTED:,}" if more else f"{cl.result_count:,}",
         "more": more and cl.page_num == last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sagasim.api.models import make_token
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="what it is for, such as the name of a build")
 
     def handle(self, *_: Any, username: str, name: str, **__: Any) -> None:
-        user = get_user_model().objects.filter(username=username).first()
+        user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no user {username!r}; make one with: manage.py createsuperuser")
         self.stdout.write(make_token(user, name))
