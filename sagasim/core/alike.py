@@ -18,9 +18,8 @@ from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.saga import Kind
 from sagasim.core.striking import STRUCK_ATTEMPTS
-from sagasim.core.world import Instance, put
+from sagasim.core.world import Instance, put, with_legs
 
-UNANSWERED = ("sent", "held", "done", "")
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
 
@@ -28,7 +27,6 @@ LOSES_NOTHING_MORE = {
     ("reply-lost", ""): "request-lost",
     ("crash", "before"): "request-lost",
     ("late", ""): "request-lost",
-    ("error-after", ""): "error",
 }
 """What a fault comes to where the participant knows the call and gives its first answer."""
 
@@ -55,40 +53,36 @@ class Alike:
     def of(self, instance: Instance, mind: Coordinator, *, calm: bool) -> Instance:
         """The instance by its one name. `calm`: no fault is left, and no outage under way."""
         legs, strikes = mind.legs, instance.strikes
-        for step, leg in enumerate(legs):
-            if not leg.call or leg.call == "done":
+        for step, was in enumerate(legs):
+            if not was.call or was.call == "done":
                 continue
-            if leg.call != "sent":
-                answer = self._answer(step, leg)
-                if answer != leg.call:
-                    leg = leg._replace(call=answer)
-                    legs = put(legs, step, leg)
+            leg = was if was.call == "sent" else self._answered(step, was)
             if strikes[step].kind:
                 strike = self._strike(instance, step, leg, strikes[step])
                 if strike is not strikes[step]:
                     strikes = put(strikes, step, strike)
-            if (
-                calm
-                and leg.call == "sent"
-                and leg.attempt > 1
-                and self._is_certain(instance, step, leg, strikes[step])
-            ):
-                legs = put(legs, step, Leg(leg.belief, "sent", BEYOND_FAULTS, False, leg.undoing))
+            if calm and leg.call == "sent" and leg.attempt > 1:
+                leg = self._certain(instance, step, leg, strikes[step])
+            if leg is not was:
+                legs = put(legs, step, leg)
         if legs is mind.legs and strikes is instance.strikes:
             return instance
-        return instance._replace(mind=mind._replace(legs=legs), strikes=strikes)
+        now = with_legs(mind, legs)
+        return Instance(now, instance.records, strikes, instance.copies, instance.interrupted)
 
     # answers
 
-    def _answer(self, step: int, leg: Leg) -> str:
+    def _answered(self, step: int, leg: Leg) -> Leg:
         undo, answer = leg.undoing == "running", leg.call
         if answer == "crashed" and self._recovers_as_from_silence(step, undo, leg):
             answer = "silence"
-        if undo and answer in ("refused", "error"):
-            return "silence"  # an undo that was not done is tried again, whatever was said
-        if answer == "error" and self._error_is_silence[step]:
-            return "silence"
-        return answer
+        elif undo and answer in ("refused", "error"):
+            answer = "silence"  # an undo that was not done is tried again, whatever was said
+        elif answer == "error" and self._error_is_silence[step]:
+            answer = "silence"
+        if answer != "silence" or (answer == leg.call and not leg.doubt):
+            return leg
+        return Leg(leg.belief, answer, leg.attempt, False, leg.undoing)  # silence leaves doubt by itself
 
     def _recovers_as_from_silence(self, step: int, undo: bool, leg: Leg) -> bool:
         own = self.bp.steps[step]
@@ -97,7 +91,7 @@ class Alike:
         if undo:
             return leg.attempt < own.undo_retry.attempts or not self._undo_limited[step]
         within = leg.attempt < own.retry.attempts and "unknown" in own.retry.upon
-        return self._resends and within and (own.safeguards.intent_log or leg.doubt)
+        return self._resends and within and own.safeguards.intent_log
 
     # strikes
 
@@ -113,9 +107,9 @@ class Alike:
         if own.safeguards.idempotent and (record.undo_memory if undo else record.memory == "done"):
             if kind == "coordinator-crash":
                 return strike if edge == "before" else Strike(kind, "before", times)
+            if kind in ("error", "refused"):  # the first answer comes before anything that they could strike
+                return NO_STRIKE
             kind = LOSES_NOTHING_MORE.get((kind, edge), kind)
-            if kind == "error" and (undo or self._error_is_silence[step]):
-                kind = "request-lost"
         elif kind in ("error", "refused") and self._is_as_if_lost(instance.copies, record, step, undo):
             kind = "request-lost"
         return strike if kind == strike.kind else Strike(kind, "" if kind == "request-lost" else edge, times)
@@ -138,9 +132,15 @@ class Alike:
 
     # certain
 
-    def _is_certain(self, instance: Instance, step: int, leg: Leg, strike: Strike) -> bool:
-        undo, own, record = leg.undoing == "running", self.bp.steps[step], instance.records[step]
-        if strike.kind or self.bp.given.get((step, undo)):
+    def _certain(self, instance: Instance, step: int, leg: Leg, strike: Strike) -> Leg:
+        if strike.kind or not self._succeeds(instance, step, leg.undoing == "running"):
+            return leg
+        return Leg(leg.belief, "sent", BEYOND_FAULTS, False, leg.undoing)
+
+    def _succeeds(self, instance: Instance, step: int, undo: bool) -> bool:
+        """Whether this call is done, whenever it arrives, now that nothing strikes it."""
+        own, record = self.bp.steps[step], instance.records[step]
+        if self.bp.given.get((step, undo)):
             return False
         if any(copy.step == step and copy.undo != undo for copy in instance.copies):
             return False
@@ -161,7 +161,7 @@ def _hears_an_error_as_silence(bp: Blueprint, step: int) -> bool:
 
 
 def _is_limited(bp: Blueprint, step: int) -> bool:
-    """Whether the limits on attempts hold whatever happens: no pivot can have committed before its last one."""
+    """Whether the limits on attempts hold: no pivot can have committed before the last attempt."""
     return (
         bp.reaction(step, "silence") != "retry"
         and bp.steps[step].kind not in (Kind.PIVOT, Kind.RETRIABLE)

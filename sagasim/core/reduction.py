@@ -82,7 +82,7 @@ class Reduction:
 
     def _has_outage(self, instance: Instance) -> bool:
         strikes = instance.strikes
-        return strikes != self._no_strikes and any([strike.kind == "outage" for strike in strikes])
+        return strikes != self._no_strikes and any(strike.kind == "outage" for strike in strikes)
 
     def _known(self, instance: Instance, calm: bool, faults_left: bool) -> Instance:
         """The representative of an instance, looked up where it was asked for before."""
@@ -171,34 +171,28 @@ class Reduction:
     def _turned_back(self, instance: Instance, mind: Coordinator) -> Instance:
         concerned = {copy.step for copy in instance.copies}
         legs, records = list(mind.legs), list(instance.records)
-        place = -1  # where it is kept that an undo was given up: which one it was does not matter
-        given_up = False
         for step, leg in enumerate(legs):
             if leg.undoing:
                 if leg.belief == "unknown" and self._undone_in_order and step not in self.bp.pivots:
-                    legs[step] = leg._replace(belief="done")
+                    legs[step] = leg._replace(belief="done")  # it will be undone; until then nobody asks
                 continue
-            if leg.call:
-                continue
-            if leg.belief in FORGOTTEN:
+            if leg.belief in FORGOTTEN and not leg.call:
                 legs[step] = NEVER_BEGAN
-            if leg.belief == "given-up" and step in concerned:
-                given_up, place = True, -2
-            elif step not in concerned and not self._values_matter and step not in self.bp.pivots:
-                if leg.belief == "given-up":
-                    given_up = True
-                    legs[step] = NEVER_BEGAN
-                    records[step] = BLANK
-                if legs[step] == NEVER_BEGAN and place > -2:
-                    place = step
             if legs[step] == NEVER_BEGAN and self._is_blank(step, records[step], concerned):
                 records[step] = BLANK
-        if given_up and place >= 0:
-            legs[place] = GIVEN_UP
-        now = (tuple(legs), tuple(records))
-        if now == (mind.legs, instance.records) and mind.reason == "compensate":
-            return instance
-        return instance._replace(mind=mind._replace(legs=now[0], reason="compensate"), records=now[1])
+        if GIVEN_UP in legs and not self._values_matter:
+            self._put_together(legs, records, concerned)
+        forgotten = Coordinator(mind.phase, tuple(legs), "compensate", mind.started, mind.report)
+        return Instance(forgotten, tuple(records), instance.strikes, instance.copies, instance.interrupted)
+
+    def _put_together(self, legs: list[Leg], records: list[Record], concerned: set[int]) -> None:
+        """The undos that were given up, as one: the report names them all, and nothing can strike them."""
+        free = [step for step in range(len(legs)) if step not in concerned and step not in self.bp.pivots]
+        given_up = [step for step in free if legs[step] == GIVEN_UP]
+        for step in given_up:
+            legs[step], records[step] = NEVER_BEGAN, BLANK
+        if given_up and GIVEN_UP not in legs:
+            legs[max(step for step in free if legs[step] == NEVER_BEGAN)] = GIVEN_UP
 
     def _is_blank(self, step: int, record: Record, concerned: set[int]) -> bool:
         return not record.times and self._inverse[step] and step not in concerned
