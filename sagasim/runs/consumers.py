@@ -153,7 +153,7 @@ class Viewer:
             case _:
                 raise Refused(
                     4400,
-                    'No such message; there are {"after": 0}, {"ack": 1}, {"lead": ...} and {"follow": true}.',
+                    'There is no such message; there are after, ack, lead and follow: {"after": 0}.',
                 )
         self.wakeup.set()
 

@@ -103,7 +103,7 @@ async def test_a_flood_closes_the_socket(stage: Visitor, run: str):
         for _ in range(300):
             viewer.say({"ack": 1})
         with pytest.raises(Closed) as closed:
-            await viewer.hear_until("no such message")
+            await viewer.hear_until("nothing")
         assert closed.value.code == 4429
 
 
