@@ -13,7 +13,7 @@ from typing import Literal
 
 from sagasim.core.engine import Rules, rules_of
 from sagasim.core.expressions import compile_expression, names_in
-from sagasim.core.faults import FOR_EVER, Fault, parse_plan
+from sagasim.core.faults import FOR_EVER, Fault, parse_given
 from sagasim.core.saga import Coordination, Delivery, Kind, Saga, Step
 
 WORDS = ("done", "refused", "undone", "skipped", "undo_failed", "aborting")
@@ -48,6 +48,7 @@ class Blueprint:
     undo_effects: tuple[tuple[tuple[int, int], ...], ...]
     touched: tuple[frozenset[int], ...]  # resources that the step reads or writes
     written: tuple[frozenset[int], ...]
+    read: tuple[frozenset[int], ...]
     asked: tuple[frozenset[int], ...]  # resources that decide whether the step refuses
     weighed: tuple[frozenset[int], ...]  # indexed by `always` invariant: the resources in it
     refuses_when: tuple[Judgement | None, ...]
@@ -57,7 +58,9 @@ class Blueprint:
     given: Mapping[tuple[int, bool], tuple[Fault, ...]]  # by (step, undo)
 
     # choreography
-    starts: tuple[tuple[str, ...], ...]  # the events that a step waits for (all of them); empty: starts at once
+    starts: tuple[
+        tuple[str, ...], ...
+    ]  # the events that a step waits for (all of them); empty: starts at once
     start_bits: tuple[Mapping[str, int], ...]
     predecessors: tuple[tuple[int, ...], ...]  # whose `done` a step waits for
     successors: tuple[tuple[int, ...], ...]
@@ -74,7 +77,7 @@ class Blueprint:
         return retry.attempts
 
     def reaction(self, step: int, answer: str) -> str:
-        """The rule for a final answer to an action (refused, error or silence): the step's own, else the engine's."""
+        """The rule for a final answer (refused, error or silence): the step's own, else the engine's."""
         own = self.steps[step]
         match answer:
             case "refused":
@@ -93,18 +96,12 @@ class Blueprint:
         return self.steps[step].on_undo_failure or self.rules.on_undo_failure
 
     def last_struck(self, step: int, undo: bool) -> int:
-        """The last attempt that a fault for-ever strikes: it outlasts every bounded budget by one, no more."""
+        """The last attempt that a fault for-ever strikes: it outlasts every bounded budget by one."""
         return self.attempts(step, undo) + 1
 
     def settled_attempt(self, step: int, undo: bool) -> int:
         """From this attempt on nothing new can be tried: every fault for-ever has stopped before it."""
         return self.attempts(step, undo) + 2
-
-    def given_at(self, step: int, undo: bool, attempt: int) -> Fault | None:
-        for fault in self.given.get((step, undo), ()):
-            if fault.strikes(attempt):
-                return fault
-        return None
 
 
 def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
@@ -146,6 +143,7 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
             for step in steps
         ),
         written=tuple(frozenset(place[name] for name in step.effects) for step in steps),
+        read=tuple(frozenset(place[name] for name in step.reads) for step in steps),
         asked=tuple(_places(step.refuses_when, place) for step in steps),
         weighed=tuple(_places(each.expression, place) for each in saga.invariants if each.when == "always"),
         refuses_when=tuple(
@@ -159,7 +157,7 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
         predecessors=predecessors,
         successors=successors,
         neighbourly=neighbourly,
-        listeners=_listeners(saga, starts, predecessors, successors),
+        listeners=_listeners(saga, predecessors, successors),
     )
 
 
@@ -205,7 +203,7 @@ def _descendants(after: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], .
 
 def _given(saga: Saga, index: Mapping[str, int]) -> Mapping[tuple[int, bool], tuple[Fault, ...]]:
     table: dict[tuple[int, bool], tuple[Fault, ...]] = {}
-    for fault in parse_plan(saga.given, saga):
+    for fault in parse_given(saga):
         if fault.target in index:
             place = (index[fault.target], fault.undo)
             table[place] = (*table.get(place, ()), fault)
@@ -242,22 +240,25 @@ def _predecessors(saga: Saga, starts: tuple[tuple[str, ...], ...]) -> tuple[tupl
 
 def _listeners(
     saga: Saga,
-    starts: tuple[tuple[str, ...], ...],
     predecessors: tuple[tuple[int, ...], ...],
     successors: tuple[tuple[int, ...], ...],
 ) -> Mapping[tuple[int, str], tuple[int, ...]]:
-    """Who gets which event as a message. What lets a step start is handed over with the publication itself."""
+    """Who gets which event as a message. What lets a step start comes with the publication itself."""
     table = {}
     for number, step in enumerate(saga.steps):
         for word in WORDS:
-            heard = set()
+            heard: set[int] = set()
             if word != "done":
                 heard.update(successors[number])
             if word not in ("done", "aborting"):
-                heard.update(other for other in predecessors[number] if saga.steps[other].compensates_on is None)
+                heard.update(
+                    other for other in predecessors[number] if saga.steps[other].compensates_on is None
+                )
             event = _event(step, word)
             heard.update(
-                other for other, its in enumerate(saga.steps) if its.compensates_on and event in its.compensates_on
+                other
+                for other, its in enumerate(saga.steps)
+                if its.compensates_on and event in its.compensates_on
             )
             heard.discard(number)
             table[number, word] = tuple(sorted(heard))

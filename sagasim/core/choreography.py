@@ -67,8 +67,9 @@ class Message(NamedTuple):
 class Troupe(NamedTuple):
     """All participants of one saga and what is between them.
 
-    `alarm`: a dead letter or a refusal after the pivot was reported to a person. `failing`: somebody gave up without
-    undoing. `report`: the steps that a parked saga names.
+    alarm    a dead letter, or a refusal after the pivot, was reported to a person
+    failing  the saga will be `failed`: somebody has "given up" without undoing, or it was "abandoned"
+    report   the steps that a parked saga names
     """
 
     phase: str
@@ -76,7 +77,7 @@ class Troupe(NamedTuple):
     ears: tuple[Ears, ...]
     bus: tuple[Message, ...] = ()
     alarm: bool = False
-    failing: bool = False
+    failing: str = ""
     report: tuple[int, ...] = ()
 
     @property
@@ -118,18 +119,14 @@ def interrupt(bp: Blueprint, was: Troupe, kind: str, out: Out) -> Troupe:
     rule = bp.rules.on_cancel if kind == "cancelled" else bp.rules.on_deadline
     out.append(CancelRequested(rule) if kind == "cancelled" else DeadlinePassed(rule))
     stage = _Stage(bp, was, out)
-    if was.ended or rule == "ignore":
+    if was.ended or rule == "ignore" or (rule == "abandon" and stage.pivot_is_done()):
         return was
-    first = [step for step in range(len(bp.steps)) if not bp.starts[step]]
     if rule == "abandon":
-        stage.failing = stage.failing or not stage.pivot_is_done()
-        for step in first:
-            if stage.has_not_begun(step):
-                stage.legs[step] = Leg("skipped")
-                out.append(StepSkipped(bp.steps[step].name))
+        stage.abandon()
     else:
-        for step in first:
-            stage.abort(step)
+        for step in range(len(bp.steps)):
+            if not bp.starts[step]:
+                stage.abort(step)
     stage.settle()
     return stage.closed()
 
@@ -179,8 +176,12 @@ class _Stage:
         self.legs, self.ears, self.bus = list(was.legs), list(was.ears), list(was.bus)
 
     def closed(self) -> Troupe:
-        bus = tuple(sorted(self.bus, key=lambda message: (message.publisher, message.listener)))  # stable: in order
-        return Troupe(self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report)
+        bus = tuple(
+            sorted(self.bus, key=lambda message: (message.publisher, message.listener))
+        )  # stable: in order
+        return Troupe(
+            self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report
+        )
 
     # what is asked of the draft
 
@@ -190,7 +191,9 @@ class _Stage:
     def has_not_begun(self, step: int) -> bool:
         """Its event may be on its way, but no attempt was made yet."""
         leg = self.legs[step]
-        return leg.belief == "idle" or (leg.belief == "running" and leg.call in ("sent", "held") and leg.attempt == 1)
+        return leg.belief == "idle" or (
+            leg.belief == "running" and leg.call in ("sent", "held") and leg.attempt == 1
+        )
 
     def all_behind_closed(self, step: int) -> bool:
         closed = self.ears[step].closed
@@ -213,9 +216,19 @@ class _Stage:
     # beginning
 
     def start_if_ready(self, step: int) -> None:
-        wanted = (1 << len(self.bp.starts[step])) - 1
-        if self.legs[step].belief == "idle" and self.ears[step].heard == wanted and not self.ears[step].aborted:
+        wanted, ears = (1 << len(self.bp.starts[step])) - 1, self.ears[step]
+        if self.failing == "abandoned":  # nothing new begins
+            return
+        if self.legs[step].belief == "idle" and ears.heard == wanted and not ears.aborted:
             self.legs[step] = Leg("running", "sent", 1)
+
+    def abandon(self) -> None:
+        """The saga is given up as it stands: what has not begun never will, and nothing is undone."""
+        self.failing = "abandoned"
+        for step in range(len(self.legs)):
+            if self.has_not_begun(step):
+                self.legs[step] = Leg("skipped")
+                self.out.append(StepSkipped(self.bp.steps[step].name))
 
     def call_again(self, step: int) -> None:
         leg = self.legs[step]
@@ -258,8 +271,6 @@ class _Stage:
             self.undo(step)
             return
         self.publish(step, "done")
-        if all(leg.belief == "done" for leg in self.legs):
-            self.end("completed" if not self.failing else "failed", ())
 
     def refused(self, step: int) -> None:
         bp = self.bp
@@ -280,7 +291,7 @@ class _Stage:
             case "continue":
                 self.committed(step)
             case _:
-                self.failing = True
+                self.failing = "given up"
                 self.believe(step, "dead")
 
     def undo_ended(self, step: int, answer: str) -> None:
@@ -307,7 +318,8 @@ class _Stage:
             self.believe(step, "undone")
             self.publish(step, "undone")
         else:
-            self.failing = self.failing or rule == "stop"
+            if rule == "stop":
+                self.failing = "given up"
             self.give_up(step, told=rule == "park")
 
     def give_up(self, step: int, told: bool) -> None:
@@ -340,7 +352,7 @@ class _Stage:
                 self.bus.append(message)
 
     def can_never_begin(self, listener: int, publisher: int) -> bool:
-        """It waits for a `done` that the publisher will not publish any more: what it hears first changes nothing."""
+        """It waits for a `done` that will never come: what else it hears first changes nothing."""
         if self.legs[listener].belief != "idle" or publisher not in self.bp.predecessors[listener]:
             return False
         bit = self.bp.start_bits[listener][self.bp.steps[publisher].publishes.done]
@@ -363,8 +375,14 @@ class _Stage:
         explicit = bp.steps[listener].compensates_on
         if explicit and getattr(bp.steps[publisher].publishes, word) in explicit:
             self.must_not_stand(listener)
-        if publisher in bp.successors[listener] and bp.neighbourly[listener] and word not in ("done", "aborting"):
-            self.ears[listener] = self.ears[listener]._replace(closed=self.ears[listener].closed | 1 << publisher)
+        if (
+            publisher in bp.successors[listener]
+            and bp.neighbourly[listener]
+            and word not in ("done", "aborting")
+        ):
+            self.ears[listener] = self.ears[listener]._replace(
+                closed=self.ears[listener].closed | 1 << publisher
+            )
             self.neighbour_closed(listener)
         if publisher in bp.predecessors[listener] and word != "done":
             self.abort(listener)
@@ -430,6 +448,9 @@ class _Stage:
         if self.phase in OUTCOMES or self.bus or any(leg.call and leg.call not in QUIET for leg in self.legs):
             return
         beliefs = [leg.belief for leg in self.legs]
+        if not self.failing and all(belief == "done" for belief in beliefs):
+            self.end("completed", ())
+            return
         nothing_stands = all(belief in CLOSED or belief == "idle" for belief in beliefs)
         if self.failing:
             self.skip_undos()
@@ -440,8 +461,19 @@ class _Stage:
             self.end("compensated", ())
 
     def is_lost(self) -> bool:
-        """An event was lost, or an undo given up, and nobody was told."""
-        return any(leg.call in QUIET or leg.belief == "given-up" for leg in self.legs)
+        """An event that somebody waits for was lost, or an undo given up, and nobody was told."""
+        return any(
+            leg.call == "lost"
+            or leg.belief == "given-up"
+            or (
+                leg.call == "unpublished"
+                and any(self.legs[b].belief == "done" for b in self.bp.predecessors[step])
+            )
+            for step, leg in enumerate(self.legs)
+        )
+
+    def stands_before(self, step: int) -> bool:
+        return any(self.legs[before].belief == "done" for before in self.bp.predecessors[step])
 
     def told(self) -> tuple[int, ...]:
         """Going back: the undos that were given up. Going forward: what cannot go on, and all that stands."""

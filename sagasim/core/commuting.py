@@ -1,12 +1,13 @@
 """Steps that share nothing commute: where two things can happen in either order, one order is enough.
 
-A partial-order reduction (persistent sets; Godefroid 1996) for an exploration whose graph has no cycles, so that
-nothing can be put off for ever. In a world where one choice is independent of everything else that can happen
-before it, now or later, only that choice is followed, with every fault that can strike it. Independent means: it
-neither enables nor disables the other, both orders end in the same world, and no property is judged differently.
+A partial-order reduction (persistent sets; Godefroid 1996) for an exploration whose graph has no cycles, so
+that nothing can be put off for ever. In a world where one choice is independent of everything else that can
+happen before it, now or later, only that choice is followed, with every fault that can strike it.
+Independent means: it neither enables nor disables the other, both orders end in the same world, and no
+property is judged differently.
 
-    sharing     steps conflict over a resource (written by one, touched by the other), over an `always` invariant
-                that both change, and over a service that may be down
+    sharing     steps conflict over a resource (written by one, touched by the other), over an `always`
+                invariant that both change, and over a service that may be down
     unordered   only steps that can be under way at the same time can conflict
     hearing     what the coordinator hears commutes if it starts nothing new and ends nothing
     landing     a late or second copy conflicts with the call it copies, and with every end
@@ -18,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import CLOSED, Troupe
-from sagasim.core.kernel import Choice, Instance, Kernel, World
+from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Leg
 from sagasim.core.orchestration import Coordinator
+from sagasim.core.world import Choice, Instance, World
 
 OPEN = ("idle", "running")
 
@@ -48,18 +49,37 @@ class Commuting:
         self._alone = tuple(not self._conflicts(step, self._beside[step]) for step in range(len(bp.steps)))
         every = tuple(range(len(bp.steps)))
         self._undone_alone = (
-            tuple(not self._conflicts(step, tuple(other for other in every if other != step)) for step in every)
+            tuple(
+                not self._conflicts(step, tuple(other for other in every if other != step)) for step in every
+            )
             if rules.order == "parallel" and kernel.orchestrated
             else self._alone
         )
         self._not_shared = tuple(not self._conflicts(step, every) for step in every)  # by other instances
+
+    def enough(
+        self, world: World, choices: list[Choice], faults: list[Choice], *, left: bool
+    ) -> tuple[list[Choice], list[Choice]]:
+        """The choices and faults that are enough, where what shares nothing may happen in any order."""
+        first = self.first(world, choices, faults_left=left)
+        if first is not None:
+            own = (first.verb, first.instance, first.step)
+            return [first], [fault for fault in faults if (fault.verb, fault.instance, fault.step) == own]
+        only = self.only_instance(world, choices, faults_left=left)
+        if only is not None:
+            return [choice for choice in choices if choice.instance == only], faults
+        return choices, faults
 
     def first(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> Choice | None:
         """The one choice that may go first alone, or None: then all must be followed."""
         if not self.applies or not choices:
             return None
         if len(world.instances) == 1:
-            return self._first_of(world.instances[0], choices, faults_left) if len(choices) > 1 or faults_left else None
+            return (
+                self._first_of(world.instances[0], choices, faults_left)
+                if len(choices) > 1 or faults_left
+                else None
+            )
         for number, instance in enumerate(world.instances):
             own = [choice for choice in choices if choice.instance == number]
             chosen = self._first_of(instance, own, faults_left) if own else None
@@ -68,7 +88,7 @@ class Commuting:
         return None
 
     def only_instance(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> int | None:
-        """The instance whose choices, all of them, are independent of the other instances'; None: there is none."""
+        """The instance all of whose choices are independent of the other instances'; None: there is none."""
         if not self.applies or len(world.instances) == 1 or faults_left or world.marks:
             return None
         for number in range(len(world.instances)):
@@ -80,11 +100,13 @@ class Commuting:
     def _keeps_to_itself(self, world: World, choice: Choice, faults_left: bool) -> bool:
         if world.instances[choice.instance].copies or self.bp.finally_:
             return False
-        if choice.verb == "hear" or choice.verb == "receive":
+        if choice.verb in ("hear", "receive"):
             return not self._outage_under_way(world.instances[choice.instance])
         if choice.verb != "perform" or not self._not_shared[choice.step]:
             return False
-        return not self._outages or not (faults_left or any(self._outage_under_way(each) for each in world.instances))
+        return not self._outages or not (
+            faults_left or any(self._outage_under_way(each) for each in world.instances)
+        )
 
     def _first_of(self, instance: Instance, choices: Sequence[Choice], faults_left: bool) -> Choice | None:
         if instance.mind.ended:
@@ -104,19 +126,23 @@ class Commuting:
         if self._outage_under_way(instance):
             return None
         for choice in choices:
-            if choice.verb == "hear" and self._is_heard_quietly(mind, choice.step):
-                if not instance.copies or self._ends_nothing(mind, choice.step):
-                    return choice
+            quiet = choice.verb == "hear" and self._is_heard_quietly(mind, choice.step)
+            if quiet and (not instance.copies or self._ends_nothing(mind, choice.step)):
+                return choice
         return None
 
     def _ends_nothing(self, mind: Coordinator, step: int) -> bool:
         """Whether the saga goes on whatever is heard of this step: others are still under way."""
         others = (leg for other, leg in enumerate(mind.legs) if other != step)
-        return any(leg.undoing or (leg.belief == "running" and mind.phase != "compensating") for leg in others)
+        return any(
+            leg.undoing or (leg.belief == "running" and mind.phase != "compensating") for leg in others
+        )
 
     def _performs_alone(self, instance: Instance, choice: Choice, faults_left: bool) -> bool:
         step = choice.step
-        if any(copy.step == step or (choice.undo and copy.step in self.bp.pivots) for copy in instance.copies):
+        if any(
+            copy.step == step or (choice.undo and copy.step in self.bp.pivots) for copy in instance.copies
+        ):
             return False
         if not (self._undone_alone if choice.undo else self._alone)[step]:
             return False
@@ -132,7 +158,7 @@ class Commuting:
         return any(strike.kind == "outage" for strike in instance.strikes)
 
     def _is_heard_quietly(self, mind: Coordinator, step: int) -> bool:
-        """Whether hearing this starts nothing new, ends nothing, and is the same whatever is heard before it."""
+        """Whether hearing this starts nothing, ends nothing, and is the same whatever is heard first."""
         if mind.phase == "compensating":
             return not self._stops
         pivots = self.bp.pivots
@@ -174,7 +200,11 @@ class Commuting:
             for choice in choices:
                 if choice.undo and choice.verb == "hear":
                     return choice
-                if choice.undo and choice.verb == "perform" and self._performs_alone(instance, choice, faults_left):
+                if (
+                    choice.undo
+                    and choice.verb == "perform"
+                    and self._performs_alone(instance, choice, faults_left)
+                ):
                     return choice
         if not faults_left and self._is_calm(instance, mind):
             for choice in choices:
@@ -190,7 +220,7 @@ class Commuting:
         return not leg.call and (leg.belief == "done" or leg.belief in CLOSED)
 
     def _is_calm(self, instance: Instance, mind: Troupe) -> bool:
-        """Nothing has gone wrong that anybody could still hear of, and no fault is left: nothing can go wrong."""
+        """Nothing has gone wrong that anybody could still hear of; without a fault, nothing will."""
         return (
             not self._natural
             and not mind.bus

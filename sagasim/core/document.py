@@ -136,7 +136,7 @@ def _too_deep() -> str:
 
 
 def _read_yaml(content: str) -> Document:
-    import yaml  # noqa: PLC0415  # 15 ms that a run of a built saga need not pay
+    import yaml  # 15 ms that a run of a built saga need not pay
 
     try:
         return _Reader(_events(content)).document()
@@ -153,7 +153,7 @@ def _read_yaml(content: str) -> Document:
 
 
 def _events(content: str) -> Iterator[Any]:
-    import yaml  # noqa: PLC0415
+    import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where PyYAML was built without libyaml
     return iter(yaml.parse(content, Loader=loader))

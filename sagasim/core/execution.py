@@ -1,22 +1,22 @@
 """A run: the kernel driven by virtual time, which takes the earliest thing due. And what-ifs.
 
-A run is a pure function of (saga, coordination, fault plan, seed, order). A call takes `takes_ms`: a quarter of it
-on the way there, a quarter on the way back. What the plan says about moments is done here: when a moment
-is entered, the late copy lands, the user cancels. A what-if is the run of a longer plan; up to the first instant
-at which the added fault strikes both histories are the same, entry by entry.
+A run is a pure function of (saga, coordination, fault plan, seed, order). A call takes `takes_ms`: a
+quarter of it on the way there, a quarter on the way back. What the plan says about moments is done here:
+when a moment is entered, the late copy lands, the user cancels. A what-if is the run of a longer plan; up
+to the first instant at which the added fault strikes both histories are the same, entry by entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 from zlib import crc32
 
 from sagasim.core import choreography
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.choreography import Troupe
-from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
+from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, Fault, FaultPlan, Moment
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import (
     AnswerRepeated,
@@ -26,6 +26,7 @@ from sagasim.core.history import (
     Entry,
     EventConsumed,
     EventPublished,
+    FaultStruck,
     HarmDone,
     HistoryEvent,
     NothingChanged,
@@ -38,9 +39,11 @@ from sagasim.core.history import (
     StepRefused,
     UndoCommitted,
 )
-from sagasim.core.kernel import Choice, Instance, Kernel, World, strike_of
+from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Copy, Leg
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.striking import strike_of
+from sagasim.core.world import Choice, Instance, Mind, World
 
 RESTART_MS = 100
 """How long a crashed coordinator takes to be back with its log."""
@@ -54,7 +57,7 @@ SERIOUS_FIRST = ("stuck", "failed", "parked", "compensated", "completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened in one run. `ledger` says per step how often its effect is there at the end (all instances).
+    """What happened in one run. `ledger` says how often each step's effect is there at the end.
 
     `harms` are in the order of their first appearance, each with the number of the entry that shows it.
     `outcome` is the most serious one where there are several instances; `outcomes` has them all.
@@ -108,7 +111,25 @@ def shared_prefix(one: Run, other: Run) -> int:
     return shared
 
 
-def moments_entered(bp: Blueprint, choice: Choice, events: list[HistoryEvent], was: Instance, now: Instance) -> list[Moment]:
+ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
+    {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
+)
+"""What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
+
+
+def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
+    """The moments at which an instance is before anything has happened: the calls that are sent."""
+    legs = world.instances[number].mind.legs
+    return [
+        Moment("before", bp.steps[step].name, False, leg.attempt, number + 1)
+        for step, leg in enumerate(legs)
+        if leg.call == "sent"
+    ]
+
+
+def moments_entered(
+    bp: Blueprint, choice: Choice, events: list[HistoryEvent], was: Instance, now: Instance
+) -> list[Moment]:
     """The named moments that a transition enters, in the order of the steps."""
     number = choice.instance + 1
     if choice.verb == "perform":
@@ -124,7 +145,9 @@ def moments_entered(bp: Blueprint, choice: Choice, events: list[HistoryEvent], w
             if leg is not before and leg.call == "sent" and (leg.attempt, leg.undoing) != (
                 before.attempt if before.call else 0, before.undoing,
             ):  # fmt: skip
-                found.append(Moment("before", bp.steps[step].name, leg.undoing == "running", leg.attempt, number))
+                found.append(
+                    Moment("before", bp.steps[step].name, leg.undoing == "running", leg.attempt, number)
+                )
     return found
 
 
@@ -159,15 +182,10 @@ class _Clock:
         self.waiting = list(order)
         self.current: dict[int, list[Moment]] = {}
         self.values = self.kernel.values(self.world)
-        for number, instance in enumerate(self.world.instances):
-            entered = [
-                Moment("before", bp.steps[step].name, False, leg.attempt, number + 1)
-                for step, leg in enumerate(instance.mind.legs)
-                if leg.call == "sent"
-            ]
+        for number in range(len(self.world.instances)):
             group = self._write(number, events, self.world, -1)
-            self._schedule(group, number)
-            self._enter(number, entered)
+            self._schedule(group)
+            self._enter(number, first_moments(bp, self.world, number))
         for harm in self.judge.at_the_start(self.world):
             self._harm(0, harm)
 
@@ -195,7 +213,7 @@ class _Clock:
         return bool(places) and places[0] != 0
 
     def _ordered(self, choice: Choice) -> Moment | None:
-        edge = {"perform": "after", "hear": "recorded", "receive": "heard"}.get(choice.verb)
+        edge = ORDERED_EDGES.get(choice.verb)
         if edge is None:
             return None
         return Moment(edge, self.bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
@@ -209,14 +227,14 @@ class _Clock:
         taken = self._with_strike(choice)
         before = self.world
         self.world, events = self.kernel.apply(before, taken)
-        self._note_struck(taken)
+        self._note_struck(taken, events)
         number = choice.instance
         group = self._write(number, events, before, self.causes.get(choice, -1))
         for harm in self.judge.harms(before, taken, events, self.world):
             self._harm(number, harm)
         was, now = before.instances[number], self.world.instances[number]
         entered = moments_entered(self.bp, taken, events, was, now)
-        self._schedule(group, number)
+        self._schedule(group)
         self._enter(number, entered)
 
     def _with_strike(self, choice: Choice) -> Choice:
@@ -235,23 +253,26 @@ class _Clock:
             if fault.instance != choice.instance + 1:
                 continue
             if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (step.name, choice.undo)
-                if fault.target == step.service and fault not in self.struck and begins and choice.attempt == 1:
+                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (
+                    step.name,
+                    choice.undo,
+                )
+                if (
+                    fault.target == step.service
+                    and fault not in self.struck
+                    and begins
+                    and choice.attempt == 1
+                ):
                     return fault
             elif (fault.target, fault.undo) == (step.name, choice.undo) and fault.attempt == choice.attempt:
                 return fault
         return None
 
-    def _note_struck(self, taken: Choice) -> None:
-        if taken.verb != "perform" or taken.strike is None:
-            return
-        fault = self._planned(taken)
-        if fault is not None and fault not in self.struck and self._really_struck(taken):
-            self.struck.append(fault)
-
-    def _really_struck(self, taken: Choice) -> bool:
-        strike = taken.strike
-        return strike is not None and self.kernel.can_strike(taken.step, taken.undo, strike.kind)
+    def _note_struck(self, taken: Choice, events: list[HistoryEvent]) -> None:
+        if taken.strike is not None and any(isinstance(event, FaultStruck) for event in events):
+            fault = self._planned(taken)
+            if fault is not None and fault not in self.struck:
+                self.struck.append(fault)
 
     # moments
 
@@ -259,40 +280,60 @@ class _Clock:
         if entered:
             self.current[number] = entered
         for fault in self.faults:
-            if fault.kind in ("cancelled", "deadline") and fault.instance == number + 1:
+            if fault.kind in SAGA_KINDS and fault.instance == number + 1:
                 self._interrupt_at(number, fault, entered)
         for choice, at in self.due.items():
-            if choice.verb == "land" and at == NEVER and choice.instance == number:
-                fault = self._fault_of(choice)
-                if fault and fault.moment and is_at(
-                    fault.moment, self.current.get(number, ()), fault.target, fault.undo, number + 1
-                ):
-                    self.due[choice] = self.now - 1  # at once, before anything else that is due now
+            if (
+                choice.verb == "land"
+                and at == NEVER
+                and choice.instance == number
+                and self._lands_here(choice)
+            ):
+                self.due[choice] = self.now - 1  # at once, before anything else that is due now
+
+    def _is_open(self, choice: Choice) -> bool:
+        """Whether the caller of this copy is still trying."""
+        leg = self.world.instances[choice.instance].mind.legs[choice.step]
+        return bool(leg.call) and (leg.undoing == "running") == choice.undo
+
+    def _lands_here(self, choice: Choice) -> bool:
+        fault = self._fault_of(choice)
+        if fault is None or fault.moment is None or fault.kind not in LANDING_KINDS:
+            return False
+        here = self.current.get(choice.instance, ())
+        return is_at(fault.moment, here, fault.target, fault.undo, choice.instance + 1)
 
     def _interrupt_at(self, number: int, fault: Fault, entered: list[Moment]) -> None:
         here = fault.moment is None or is_at(fault.moment, entered, "", False, number + 1)
         instance = self.world.instances[number]
-        if here and fault not in self.struck and not instance.mind.ended and fault.kind not in instance.interrupted:
+        if (
+            here
+            and fault not in self.struck
+            and not instance.mind.ended
+            and fault.kind not in instance.interrupted
+        ):
             self.struck.append(fault)
             choice = Choice("interrupt", number, subject=fault.kind)
             self.due[choice] = self.now - 1
-            self.causes[choice] = len(self.lines) - 1
+            self.causes[choice] = self._latest()
 
     def _fault_of(self, choice: Choice) -> Fault | None:
-        copy: Copy = choice.subject
-        kind = "duplicate" if copy.kind == "second" else copy.kind
+        copy = choice.subject
+        assert isinstance(copy, Copy)
+        name = self.bp.steps[copy.step].name
+        kinds = {"second": ("duplicate",), "late": ("late", "crash")}.get(copy.kind, (copy.kind,))
         for fault in self.faults:
-            if (fault.target, fault.undo, fault.kind) == (self.bp.steps[copy.step].name, copy.undo, kind):
-                if fault.strikes(copy.attempt) and fault.instance == choice.instance + 1:
-                    return fault
+            mine = (fault.target, fault.undo) == (name, copy.undo) and fault.kind in kinds
+            if mine and fault.strikes(copy.attempt) and fault.instance == choice.instance + 1:
+                return fault
         for fault in self.bp.given.get((copy.step, copy.undo), ()):
-            if fault.kind == kind and fault.strikes(copy.attempt):
+            if fault.kind in kinds and fault.strikes(copy.attempt):
                 return fault
         return None
 
     # time
 
-    def _schedule(self, group: tuple[int, int], number: int) -> None:
+    def _schedule(self, group: tuple[int, int]) -> None:
         """Gives everything that has become possible its time, and forgets what no longer is."""
         offered = self.kernel.choices(self.world)
         keep = set(offered)
@@ -307,7 +348,7 @@ class _Clock:
         for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
             del self.due[choice]
         for choice in offered:
-            if choice not in self.due:
+            if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
                 self.due[choice] = self._due_at(choice)
                 self.causes[choice] = self._cause(choice, group)
 
@@ -341,26 +382,33 @@ class _Clock:
         for fault in self.faults:
             late = fault.kind in LANDING_KINDS and (fault.target, fault.undo) == (step, choice.undo)
             if late and fault.moment is not None and fault.instance == choice.instance + 1:
-                here = is_at(fault.moment, self.current.get(choice.instance, ()), step, choice.undo, fault.instance)
+                here = is_at(
+                    fault.moment, self.current.get(choice.instance, ()), step, choice.undo, fault.instance
+                )
                 return self.now if here else NEVER
         return self.now + timeout_ms
 
     def _landing_at(self, choice: Choice) -> int:
-        copy: Copy = choice.subject
+        copy = choice.subject
+        assert isinstance(copy, Copy)
         if copy.kind == "abandoned":
             takes = self._takes(choice)
             sent = self.sent.get((choice.instance, copy.step, copy.undo, copy.attempt), self.now)
             return max(self.now, sent + takes - takes // 4)
         fault = self._fault_of(choice)
-        if fault is not None and fault.moment is not None:
+        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
             return NEVER
+        if copy.kind in ("late", "reordered") and self._is_open(choice):
+            return NEVER  # without a moment it lands when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
 
     def _takes(self, choice: Choice) -> int:
         least, most = self.bp.steps[choice.step].takes_ms
         if least == most:
             return least
-        name = f"{self.seed}/{self.bp.steps[choice.step].name}/{choice.undo}/{choice.attempt}/{choice.instance}"
+        name = (
+            f"{self.seed}/{self.bp.steps[choice.step].name}/{choice.undo}/{choice.attempt}/{choice.instance}"
+        )
         return least + crc32(name.encode()) % (most - least + 1)
 
     # history
@@ -380,7 +428,7 @@ class _Clock:
             because = cause if place == 0 else first
             takes_effect = isinstance(event, StepCommitted | UndoCommitted)
             self.lines.append(
-                (self._at(event, number), event, number, because, belief, changed if takes_effect else ())
+                (self._at(event), event, number, because, belief, changed if takes_effect else ())
             )
         return first, len(self.lines)
 
@@ -406,10 +454,10 @@ class _Clock:
         return told
 
     def _step_of(self, event: HistoryEvent) -> int | None:
-        name: Any = getattr(event, "step", "")
+        name: str = getattr(event, "step", "")
         return self.bp.index.get(name)
 
-    def _at(self, event: HistoryEvent, number: int) -> int:
+    def _at(self, event: HistoryEvent) -> int:
         if not isinstance(event, CommandSent) or event.attempt == 1:
             return self.now
         step = self.bp.steps[self.bp.index[event.step]]
@@ -421,7 +469,7 @@ class _Clock:
         return "" if step is None else believed(self.world.instances[number].mind.legs[step])
 
     def _cause(self, choice: Choice, group: tuple[int, int]) -> int:
-        """The entry that made this possible: the command, the publication, or the last thing that happened."""
+        """The entry that made this possible: the command, the publication, or what happened last."""
         first, last = group
         name = self.bp.steps[choice.step].name if choice.step >= 0 else ""
         for place in range(last - 1, first - 1, -1):
@@ -432,19 +480,23 @@ class _Clock:
             for place in range(last - 1, first - 1, -1):
                 if isinstance(self.lines[place][1], EventPublished):
                     return place
-        return last - 1
+        return self._latest()
+
+    def _latest(self) -> int:
+        """The last line that is not in the future: the command of a retry is written before it is sent."""
+        return max((place for place, line in enumerate(self.lines) if line[0] <= self.now), default=-1)
 
     def _harm(self, number: int, harm: Harm) -> None:
         if harm not in self.harms:
             self.harms[harm] = len(self.lines)
             done = HarmDone(*harm)
-            self.lines.append((self.now, done, number, len(self.lines) - 1, self._belief(number, done), ()))
+            self.lines.append((self.now, done, number, self._latest(), self._belief(number, done), ()))
 
     def _stick(self, number: int) -> None:
         mind = self.world.instances[number].mind
         name = self.bp.steps[hanging_step(self.bp, mind)].name
         stuck = SagaStuck(name)
-        self.lines.append((self.now, stuck, number, len(self.lines) - 1, self._belief(number, stuck), ()))
+        self.lines.append((self.now, stuck, number, self._latest(), self._belief(number, stuck), ()))
         self._harm(number, Harm("stuck", name))
 
     def _entries(self, places: list[int], seqs: Mapping[int, int]) -> Iterator[Entry]:
@@ -516,7 +568,7 @@ def belief_after(belief: str, event: HistoryEvent) -> str:
             return belief
 
 
-def hanging_step(bp: Blueprint, mind: Any) -> int:
+def hanging_step(bp: Blueprint, mind: Mind) -> int:
     """The step at which a stuck saga hangs: whose call is retried; in choreography see choreography.py."""
     if isinstance(mind, Troupe):
         return choreography.step_that_hangs(bp, mind)

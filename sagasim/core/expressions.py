@@ -211,7 +211,7 @@ class _Parser:
             self._fail(f"{sign!r} takes numbers, not true or false; join comparisons with and, or, not")
 
     def _fail_at_sign(self) -> NoReturn:
-        rest = self.text[self.at :].lstrip()
+        rest = self.text[self.at :].lstrip(" \t\n\r\f\v")
         for sign, instead in _INSTEAD:
             if rest.startswith(sign):
                 self._fail(f"{quoted(sign)} is not known; {instead}")

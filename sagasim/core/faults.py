@@ -30,6 +30,8 @@ UNASKED = ("no-effect", "key-lost")
 """No saga survives these, so they are explored only when asked for."""
 EXPLORED_KINDS = tuple(kind for kind in KINDS if kind not in UNASKED)
 
+ORDER_EDGES = ("recorded", "heard", "landed")
+"""Edges that only an order names: the answer is recorded, an event is heard, a copy has landed."""
 LANDING_KINDS = ("late", "duplicate", "reordered")
 """The moment of these says when the late or second copy lands."""
 SPLIT_KINDS = {"crash": "before", "coordinator-crash": "after"}
@@ -97,7 +99,7 @@ _FAULT = re.compile(
 )
 _MOMENT = re.compile(
     r"(?P<step>[^:@*#\[\].\s]+)(?P<undo>\.undo)?(?:#(?P<attempt>\d{1,4}))?(?:\[(?P<instance>\d{1,4})\])?"
-    r"\.(?P<edge>before|after|recorded)\Z",
+    r"\.(?P<edge>before|after|recorded|heard|landed)\Z",
     re.ASCII,
 )
 _HOW = (
@@ -137,6 +139,17 @@ def parse_plan(texts: Iterable[str], saga: Saga) -> FaultPlan:
                 raise BadFault(f"{other} and {fault} strike the same attempt; keep one of them")
         plan.append(fault)
     return tuple(plan)
+
+
+def parse_given(saga: Saga) -> FaultPlan:
+    """The faults that belong to the design. Raises BadFault for what can only happen to one run."""
+    plan = parse_plan(saga.given, saga)
+    for fault in plan:
+        if fault.target == "saga":
+            raise BadFault(f"{fault} happens to a run, not to the design; give it to a run")
+        if fault.instance != 1:
+            raise BadFault(f"{fault} belongs to the design and strikes every instance; write it without [..]")
+    return plan
 
 
 def parse_moment(text: str, saga: Saga) -> Moment:
@@ -210,7 +223,7 @@ def _check_moment(fault: Fault) -> None:
     moment = fault.moment
     if moment is None:
         return
-    if moment.edge == "recorded" or moment.attempt or moment.instance != 1:
+    if moment.edge in ORDER_EDGES or moment.instance != 1:
         raise BadFault(f"no moment {str(moment)!r} in a fault; write step.before or step.after")
     if fault.kind in SPLIT_KINDS and (moment.step or moment.edge not in ("before", "after")):
         raise BadFault(f"{fault.kind} strikes @before or @after the effect, not @{moment}")

@@ -1,8 +1,8 @@
 """What must hold of every run, each property named as a sentence; a broken one is a harm.
 
 The judge sees one transition at a time: the world before, the events, the world after. So a harm is found the
-first time it happens, in a run and in an exploration alike. `stuck` is not a transition but the absence of one:
-execution.py and exploration.py find it.
+first time it happens, in a run and in an exploration alike. `stuck` is not a transition but the absence of
+one: execution.py and exploration.py find it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.history import HistoryEvent, StepCommitted, UndoCommitted, UndoSkipped
-from sagasim.core.kernel import Choice, Instance, Kernel, World
+from sagasim.core.kernel import Kernel
+from sagasim.core.world import Choice, Instance, World
 
 PROPERTIES: Mapping[str, str] = MappingProxyType(
     {
@@ -108,8 +109,7 @@ class Judge:
         for step, leg in enumerate(legs):
             if leg.undoing == "running" and leg.attempt == 1 and was.mind.legs[step].undoing != "running":
                 for builder in self.bp.builders[step]:
-                    standing = legs[builder].belief == "done" and now.records[builder].times > 0
-                    if standing and self.bp.is_undoable(builder):
+                    if legs[builder].belief == "done" and now.records[builder].times > 0:
                         yield Harm("wrong-order", self.bp.steps[step].name)
 
     def _ended(self, now: Instance) -> Iterator[Harm]:
@@ -127,7 +127,7 @@ class Judge:
                     yield Harm("leak", self.bp.steps[step].name)
 
     def _is_done_in_truth(self, now: Instance) -> bool:
-        """A saga that reports failure although the pivot has committed, or all but the last call took effect."""
+        """It reports failure although the pivot has committed, or all but the last call took effect."""
         if any(now.records[pivot].times > 0 for pivot in self.bp.pivots):
             return True
         missing = [step for step in self._effects if now.records[step].times < 1]

@@ -1,8 +1,8 @@
 """Belief and truth: what the saga thinks of each step, and what is really there.
 
-`Leg` is the belief, kept by a coordinator or by the step's own participant; `Record` is the truth, kept by the
-participant. Every saga bug is a difference between the two that nobody repairs. Both are small tuples of
-plain words and numbers, because an exploration copies and hashes millions of them.
+`Leg` is the belief, kept by a coordinator or by the step's own participant; `Record` is the truth, kept by
+the participant. Every saga bug is a difference between the two that nobody repairs. Both are small tuples
+of plain words and numbers, because an exploration copies and hashes millions of them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Record(NamedTuple):
 class Copy(NamedTuple):
     """A message that is still under way although its caller has moved on, or a second one.
 
-    `kind` is late, reordered, second or abandoned. A copy that is not `ready` waits until its caller has given up.
+    `kind` is late, reordered, second or abandoned. A copy that is not `ready` waits for its caller's timeout.
+    `times` is how many messages land together: one fault may hold up several attempts.
     """
 
     step: int
@@ -64,6 +65,7 @@ class Copy(NamedTuple):
     attempt: int
     kind: str
     ready: bool
+    times: int = 1
 
 
 IDLE = Leg()

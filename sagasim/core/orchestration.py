@@ -6,8 +6,9 @@
     completed, compensated, parked, failed      the end
 
 Every function takes the coordinator as it was and one input, and returns the coordinator as it is now; what
-happened is appended to `out`. A leg whose call turns to "sent" is a command to issue (kernel.py and the library
-do that, each in its own time); a call that was sent and is forgotten here stays under way without an audience.
+happened is appended to `out`. A leg whose call turns to "sent" is a command to issue (kernel.py and the
+library do that, each in its own time); a call that was sent and is forgotten here stays under way without
+an audience.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ Out = list[HistoryEvent]
 class Coordinator(NamedTuple):
     """The coordinator's log, as a state.
 
-    reason    why it halts: compensate, abandon, park (a failure) or cancel, cancel-abandon (from outside)
+    reason    why it halts: compensate, abandon, park (a failure) or cancel, cancel-abandon (from outside;
+              "-failed" behind it: meanwhile a running call has failed)
     started   steps in the order of their first call, kept only where the engine undoes in that order
     report    what a parked saga tells a person: the steps that the report names
     """
@@ -69,7 +71,7 @@ def begin(bp: Blueprint, out: Out) -> Coordinator:
 
 
 def hear(bp: Blueprint, was: Coordinator, step: int, answer: str, out: Out) -> Coordinator:
-    """The answer to the open call of a step: done, refused, error, silence (time is up) or crashed (recovery)."""
+    """The answer to a step's open call: done, refused, error, silence (time is up), crashed (recovery)."""
     desk = _Desk(bp, was, out)
     leg = was.legs[step]
     undo = leg.undoing == "running"
@@ -92,7 +94,7 @@ def hear(bp: Blueprint, was: Coordinator, step: int, answer: str, out: Out) -> C
 
 
 def interrupt(bp: Blueprint, was: Coordinator, kind: str, out: Out) -> Coordinator:
-    """The user cancels, or the deadline passes. Once the pivot has committed, or while undoing, it changes nothing."""
+    """The user cancels, or the deadline passes; after the pivot, or while undoing, it changes nothing."""
     rule = bp.rules.on_cancel if kind == "cancelled" else bp.rules.on_deadline
     out.append(CancelRequested(rule) if kind == "cancelled" else DeadlinePassed(rule))
     desk = _Desk(bp, was, out)
@@ -160,7 +162,7 @@ class _Desk:
         return [step for step in range(len(self.legs)) if self.is_running(step)]
 
     def current_call(self, step: int, undo: bool) -> int:
-        """The open call that a careless engine takes a stray answer for: its own if it is open, else the first."""
+        """The open call that a stray answer is taken for: its own if it is open, else the first."""
         running = self.running()
         if step in running and (self.legs[step].undoing == "running") == undo:
             return step
@@ -169,7 +171,9 @@ class _Desk:
     def has_no_limits(self, step: int, answer: str) -> bool:
         """After a committed pivot, for a retriable step, at a pivot to resolve, and by the rule `retry`."""
         bp = self.bp
-        if bp.reaction(step, answer) == "retry" and not (self.is_pivot(step) and not bp.has_own_reaction(step, answer)):
+        if bp.reaction(step, answer) == "retry" and not (
+            self.is_pivot(step) and not bp.has_own_reaction(step, answer)
+        ):
             return True
         if bp.has_own_reaction(step, answer):
             return False
@@ -244,7 +248,7 @@ class _Desk:
         return "failed"
 
     def react(self, step: int, answer: str) -> None:
-        """The last answer is final and was not `done`: what now?"""
+        """What follows from a last answer that was not `done`."""
         bp = self.bp
         if bp.has_own_reaction(step, answer):
             self.follow(step, bp.reaction(step, answer))
@@ -288,7 +292,7 @@ class _Desk:
                     self.believe(other, "undo-skipped")
 
     def recover(self, step: int) -> None:
-        """The coordinator is back, reads its log and finds this call open (or, without an intent log, does not)."""
+        """The coordinator is back and reads its log; without an intent log it does not know the call."""
         bp, leg = self.bp, self.legs[step]
         undo = leg.undoing == "running"
         logged = bp.steps[step].safeguards.intent_log
@@ -302,8 +306,10 @@ class _Desk:
                 self.halt(step, "compensate")
             case "continue":
                 self.believe(step, "unknown")
-            case _:
+            case _ if logged or undo or self.phase == "forward":
                 self.call_again(step, doubt=logged and not undo)
+            case _:  # never made, for all the log says, and nothing new begins
+                self.believe(step, "idle")
 
     def recovery(self, step: int, undo: bool, logged: bool) -> str:
         rule = self.bp.rules.on_recover
@@ -314,7 +320,9 @@ class _Desk:
         if self.is_pivot(step):
             unknown = self.bp.rules.pivot_unknown
             return "resend" if unknown == "resolve" else unknown
-        may_have_committed = self.pivot_is_done() or any(self.is_running(pivot) for pivot in self.bp.pivots)
+        may_have_committed = any(
+            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in self.bp.pivots
+        )
         return "resend" if may_have_committed else "compensate"
 
     # turning back
@@ -322,6 +330,8 @@ class _Desk:
     def halt(self, step: int, reason: str) -> None:
         """Nothing new begins. Running calls are waited for, unless siblings are abandoned."""
         name = self.bp.steps[step].name if step >= 0 else ""
+        if self.phase == "halting" and self.reason in ("cancel", "cancel-abandon"):
+            self.reason += "-failed"  # while running calls were waited for
         if self.phase != "forward":
             return
         self.phase, self.reason = "halting", reason
@@ -352,7 +362,9 @@ class _Desk:
     def go_forward(self) -> None:
         open_ = ("idle", "running")
         for step, leg in enumerate(self.legs):
-            if leg.belief == "idle" and all(self.legs[other].belief not in open_ for other in self.bp.after[step]):
+            if leg.belief == "idle" and all(
+                self.legs[other].belief not in open_ for other in self.bp.after[step]
+            ):
                 self.call(step, undo=False)
         if all(leg.belief not in open_ for leg in self.legs):
             self.end("completed", ())
@@ -361,17 +373,16 @@ class _Desk:
         """All running calls are over: the saga turns back, stops, or finds that it must go on."""
         pivot_done = self.pivot_is_done()
         match self.reason:
-            case "cancel" | "cancel-abandon" if pivot_done and not self.has_failures():
+            case "cancel" | "cancel-abandon" if pivot_done:
                 self.resume()
-            case "cancel" | "compensate" if not pivot_done or self.by_own_rule():
+            case "cancel" | "cancel-failed" | "compensate" if not pivot_done or self.by_own_rule():
                 self.turn_back()
-            case "abandon" | "cancel-abandon":
+            case "abandon":
+                self.end("failed", ())
+            case "cancel-abandon" | "cancel-abandon-failed" if not pivot_done:
                 self.end("failed", ())
             case _:
                 self.end("parked", tuple(step for step, leg in enumerate(self.legs) if leg.belief != "idle"))
-
-    def has_failures(self) -> bool:
-        return any(leg.belief in ("refused", "failed", "unknown") for leg in self.legs)
 
     def by_own_rule(self) -> bool:
         """Whether a step's own rule asks for compensation although the pivot has committed: its rule wins."""
@@ -400,7 +411,9 @@ class _Desk:
 
     def turn_back(self) -> None:
         self.phase = "compensating"
-        due = [step for step in range(len(self.legs)) if self.bp.is_undoable(step) and self.is_compensated(step)]
+        due = [
+            step for step in range(len(self.legs)) if self.bp.is_undoable(step) and self.is_compensated(step)
+        ]
         for step in due:
             self.legs[step] = Leg(self.legs[step].belief, undoing="due")
         self.out.append(CompensationStarted(tuple(self.bp.steps[step].name for step in due)))
@@ -440,10 +453,16 @@ class _Desk:
             case "reverse-start":
                 if not due or any(leg.undoing == "running" for leg in self.legs):
                     return []
-                return [max(due, key=lambda step: (self.started.index(step) if step in self.started else -1, step))]
+                return [
+                    max(
+                        due, key=lambda step: (self.started.index(step) if step in self.started else -1, step)
+                    )
+                ]
             case _:
                 return [
-                    step for step in due if not any(self.legs[later].undoing for later in self.bp.descendants[step])
+                    step
+                    for step in due
+                    if not any(self.legs[later].undoing for later in self.bp.descendants[step])
                 ]
 
     def end(self, outcome: str, report: tuple[int, ...]) -> None:

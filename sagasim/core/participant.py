@@ -7,8 +7,8 @@ The order in which a participant looks at what arrives is the rule that everythi
     3. business says no (a refusal), or a technical error happens before the effect
     4. the effect, and the answer is remembered
 
-Faults on the way (lost, late, doubled, crashed) decide whether the participant sees the call at all, and whether
-its answer is heard. Nothing in here knows who calls, or what is done about the answer.
+Faults on the way (lost, late, doubled, crashed) decide whether the participant sees the call at all, and
+whether its answer is heard. Nothing in here knows who calls, or what is done about the answer.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 
 class Strike(NamedTuple):
-    """A fault as it strikes one call; `edge` is before or after where the kind has both. An empty kind is none.
+    """A fault as it strikes one call; `edge` is before or after where the kind has both; no kind is none.
 
     `times` says how many further attempts it strikes (0: for-ever).
     """
@@ -56,8 +56,8 @@ NO_STRIKE = Strike()
 class Answered(NamedTuple):
     """What came of a call: the record now, the answer that the caller will hear, and what happened.
 
-    `answer` is done, refused, error, silence (nobody knows), crashed (the coordinator is gone) or dead (a dead
-    letter). `copy` names the copy of the message that stays under way: late, reordered, second or "".
+    `answer` is done, refused, error, silence (nobody knows), crashed (the coordinator is gone) or dead (a
+    dead letter). `copy` names the copy of the message that stays under way: late, reordered, second or "".
     """
 
     record: Record
@@ -97,7 +97,7 @@ def receive(step: Step, record: Record, call: Call, kind: str = "") -> tuple[Rec
 
 
 def strikes_nothing(step: Step, record: Record, call: Call, strike: Strike) -> bool:
-    """Whether this fault cannot strike this call: the participant would give its first answer, or may not refuse."""
+    """Whether this fault cannot strike: the participant would give its first answer, or may not refuse."""
     kind = strike.kind
     if kind == "refused" and not call.undo and not step.may_refuse:
         return True

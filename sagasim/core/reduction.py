@@ -1,21 +1,21 @@
 """Which worlds are the same for all that can still happen: one representative for each.
 
-Merging worlds must never hide a bug, so each rule says why what it forgets cannot matter. The tests hold every
-rule against an explorer that merges nothing. (Dropping copies that can change nothing is in kernel.py, because it
-takes away choices; everything here keeps the choices as they are.)
+Merging worlds must never hide a bug, so each rule says why what it forgets cannot matter. The tests hold
+every rule against an explorer that merges nothing. (Dropping copies that can change nothing is in
+kernel.py, because it takes away choices; everything here keeps the choices as they are.)
 
     over      an ended saga with nothing under way: only its effects still count, and only for other instances
-    closed    a step that is undone, was refused or never began, with nothing under way: it is as if it had never been
-    same      instances of one saga are interchangeable: they are sorted
+    closed    a step that is undone, was refused or never began, nothing under way: as if it had never been
+    same      instances of one saga are interchangeable: for the key they are sorted
 """
 
 from __future__ import annotations
 
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import Ears, Troupe
-from sagasim.core.kernel import Instance, World
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
+from sagasim.core.world import Instance, World
 
 FORGOTTEN = ("refused", "failed", "undone")
 NEVER_BEGAN = Leg("idle")
@@ -32,23 +32,30 @@ class Reduction:
         reactions = {bp.undo_reaction(step) for step in range(len(bp.steps))}
         # A coordinator that resurrects, or that stops, still asks how far a step had come.
         self._forgets = rules.on_stray_reply != "resurrect" and "stop" not in reactions
+        self._neighbourly = all(bp.neighbourly)  # else a stuck saga may be named after a step that was undone
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
         self._values_matter = not self._alone or bool(bp.always)
 
     def of(self, world: World, *, faults_left: bool = True) -> World:
-        """The representative of this world; where no fault is left, nobody asks whether the user has cancelled."""
+        """The representative of this world; without a fault left, an earlier cancel does not matter."""
         instances = tuple(self._instance(instance) for instance in world.instances)
         if not faults_left:
             instances = tuple(self._without_cancel(instance) for instance in instances)
-        if self._alone:
-            return World(instances, world.down, world.marks) if instances[0] is not world.instances[0] else world
-        return self._sorted(World(instances, world.down, world.marks))
+        if self._alone and instances[0] is world.instances[0]:
+            return world
+        return World(instances, world.down, world.marks)
+
+    def key(self, world: World) -> World:
+        """What the world is called among its equals: instances of one saga are interchangeable."""
+        return world if self._alone else self._sorted(world)
 
     def _without_cancel(self, instance: Instance) -> Instance:
         if "cancelled" not in instance.interrupted:
             return instance
-        return instance._replace(interrupted=tuple(kind for kind in instance.interrupted if kind != "cancelled"))
+        return instance._replace(
+            interrupted=tuple(kind for kind in instance.interrupted if kind != "cancelled")
+        )
 
     def _instance(self, instance: Instance) -> Instance:
         mind = instance.mind
@@ -70,15 +77,12 @@ class Reduction:
         concerned = {copy.step for copy in instance.copies}
         report = tuple(step for step in mind.report if step in concerned)
         given_up = any(leg.belief == "given-up" for leg in mind.legs)  # silences `always`
-        legs = (Leg("given-up" if given_up and self._values_matter else "idle"),)
-        if isinstance(mind, Troupe) and concerned:
-            legs = mind.legs
-        return Instance(
-            mind._replace(legs=legs, report=report, **({"ears": ()} if isinstance(mind, Troupe) else {})),
-            tuple(self._kept(record, step in concerned) for step, record in enumerate(instance.records)),
-            (),
-            instance.copies,
-        )
+        told = Leg("given-up" if given_up and self._values_matter else "idle")
+        records = tuple(self._kept(record, step in concerned) for step, record in enumerate(instance.records))
+        if isinstance(mind, Troupe):
+            legs = mind.legs if concerned else (told,)
+            return Instance(mind._replace(legs=legs, ears=(), report=report), records, (), instance.copies)
+        return Instance(mind._replace(legs=(told,), report=report), records, (), instance.copies)
 
     def _kept(self, record: Record, concerned: bool) -> Record:
         if concerned:
@@ -106,7 +110,7 @@ class Reduction:
         return not record.times and self._inverse[step] and step not in concerned
 
     def _scattered(self, instance: Instance, mind: Troupe) -> Instance:
-        """Choreography: a closed step behind which and before which nothing stands might as well have been skipped."""
+        """Choreography: a closed step with nothing standing before it might as well have been skipped."""
         concerned = {copy.step for copy in instance.copies}
         legs, ears, records = list(mind.legs), list(mind.ears), list(instance.records)
         for step, leg in enumerate(legs):
@@ -117,7 +121,7 @@ class Reduction:
                 records[step] = BLANK
             standing = any(legs[other].belief == "done" for other in self.bp.predecessors[step])
             if leg.belief != "skipped":
-                legs[step] = Leg("undone") if standing else SKIPPED
+                legs[step] = SKIPPED if self._neighbourly and not standing else Leg("undone")
         return instance._replace(
             mind=mind._replace(legs=tuple(legs), ears=tuple(ears)), records=tuple(records)
         )

@@ -117,6 +117,10 @@ class Publishes:
         )
 
 
+NAMED_AFTER_THE_STEP = Publishes.of("")
+"""Stands where a step names no events, until the step puts its own name there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One local transaction of one participant, with its compensation.
@@ -149,14 +153,15 @@ class Step:
     on_error: Reaction | None = None
     on_unknown: Reaction | None = None
     on_undo_failure: UndoReaction | None = None
-    publishes: Publishes = None  # type: ignore[assignment]  # filled in below, from the name
+    publishes: Publishes = NAMED_AFTER_THE_STEP
     starts_on: tuple[str, ...] | None = None
     compensates_on: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """What is named after the step gets its name here, so that a step built by hand has it too."""
         object.__setattr__(self, "action", self.action or self.name)
-        object.__setattr__(self, "publishes", self.publishes or Publishes.of(self.name))
+        if self.publishes is NAMED_AFTER_THE_STEP:
+            object.__setattr__(self, "publishes", Publishes.of(self.name))
 
     @property
     def has_effect(self) -> bool:
@@ -211,9 +216,11 @@ class Saga:
 
     @property
     def step_names(self) -> tuple[str, ...]:
+        """In the order of the file."""
         return tuple(step.name for step in self.steps)
 
     def step(self, name: str) -> Step:
+        """The step of this name, which must be there."""
         return next(step for step in self.steps if step.name == name)
 
     def resource_names(self) -> tuple[str, ...]:

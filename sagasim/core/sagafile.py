@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sagasim.core.engine import order_of, rules_of
 from sagasim.core.errors import BadFault, BadSaga, quoted
-from sagasim.core.faults import parse_fault, parse_plan
+from sagasim.core.faults import parse_fault, parse_given
 from sagasim.core.saga import (
     UNDO_RETRY,
     Delivery,
@@ -314,6 +314,6 @@ def _check_given(saga: Saga) -> None:
         except BadFault as bad:
             raise BadSaga(str(bad), path=f"given[{index}]") from bad
     try:
-        parse_plan(saga.given, saga)
+        parse_given(saga)
     except BadFault as bad:
         raise BadSaga(str(bad), path="given") from bad

@@ -185,8 +185,8 @@ _RULE_SAYS: Mapping[str, str] = {
     "on_deadline": "What happens when the deadline passes.",
     "pivot_unknown": "When nobody knows whether the pivot has committed: resolve (ask with the same key "
     "until it is known), compensate, or continue.",
-    "on_recover": "After a crash of the coordinator: resend the open call, compensate, or wait (unknown at the "
-    "timeout).",
+    "on_recover": "After a crash of the coordinator: resend the open call, compensate, or wait (unknown "
+    "at the timeout).",
     "on_stray_reply": "What a late or doubled reply does: nothing, it is taken for the current step "
     "(advance), or a saga that turns back goes on (resurrect).",
     "on_sibling_failure": "What happens to running parallel branches when one fails.",
@@ -243,7 +243,7 @@ _STEP = Record(
         "undo_retry": _UNDO_RETRY,
         "effects": _amounts("What the step adds to each resource; its undo takes the same away."),
         "undo_effects": _amounts("What the undo adds to each resource, where that is not the inverse."),
-        "reads": ListOf(says="The resources that the step reads.", item=_RESOURCE),
+        "reads": ListOf(says="The resources that the step reads.", item=_RESOURCE, most=MOST_STEPS),
         "refuses_when": _expression("The step refuses while this is true of the resources."),
         "may_refuse": Flag(
             says="Whether it can be refused. Default: yes before and at the pivot, no after it."
@@ -316,7 +316,7 @@ SAGA = Record(
             most=MOST_INSTANCES,
             default=1,
         ),
-        "invariants": ListOf(says="What must hold.", item=_INVARIANT, unique=False),
+        "invariants": ListOf(says="What must hold.", item=_INVARIANT, most=MOST_STEPS, unique=False),
     },
     required=("sagasim", "name", "steps"),
 )

@@ -108,7 +108,7 @@ class Either:
 Shape = Text | Number | Flag | Choice | Const | ListOf | MapOf | Record | Either
 
 
-def read(shape: Shape, value: object, path: str) -> Any:
+def read(shape: Shape, value: object, path: str) -> Any:  # noqa: C901  # one case for each shape
     """The value as plain data, whole numbers as int. Raises BadSaga where it does not have the shape."""
     match shape:
         case Text():
@@ -281,7 +281,7 @@ def _pairs(value: object, path: str) -> Mapping[str, object]:
 
 def unknown_key(key: str, known: tuple[str, ...]) -> str:
     """Names the key, and the nearest one that is known."""
-    import difflib  # noqa: PLC0415  # only a mistake pays for it
+    import difflib  # only a mistake pays for it
 
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.6) if len(key) <= 100 else []
     hint = f"did you mean `{near[0]}`?" if near else f"the keys here are {listed(known, 40)}"

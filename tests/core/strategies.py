@@ -8,6 +8,7 @@ nothing goes wrong.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -27,6 +28,9 @@ from sagasim.core.saga import REACTIONS, UNDO_REACTIONS, Saga
 from sagasim.core.yamltext import yaml_of
 
 Data = dict[str, Any]
+
+FILES = sorted((Path(__file__).parent.parent / "sagas").glob("**/*.yaml"))
+"""The saga files that we have, ours and published ones; what is known of each stands beside it."""
 
 NAMES = ("order", "charge", "reserve", "ship", "notify", "check-stock", "step_6", "7th", "true", "no")
 SERVICES = ("orders", "payments", "inventory")
@@ -206,48 +210,33 @@ def mutated(draw: st.DrawFn, data: Data) -> Data:
             case 0:
                 del holder[key]
             case 1 if isinstance(holder, dict):
-                holder[draw(st.sampled_from(("timeout", "naem", "name", "kind", "always", "x")))] = draw(
-                    json_values()
-                )
+                key = draw(st.sampled_from(("timeout", "naem", "name", "kind", "always", "x")))
+                holder[key] = draw(json_values())
             case _:
                 holder[key] = draw(json_values() | st.sampled_from(_NEAR_MISSES))
         return data
 
 
-_NEAR_MISSES = (
-    0,
-    -1,
-    1,
-    True,
-    1.5,
-    40.0,
-    "true",
-    "yes",
-    "",
-    [],
-    {},
-    [1],
-    ["order", "order"],
-    None,
-    2**60,
-    "A b",
-)
+_NEAR_MISSES: tuple[Any, ...] = (
+    0, -1, 1, True, 1.5, 40.0, "true", "yes", "", [], {}, [1], ["order", "order"], None, 2**60, "A b",
+)  # fmt: skip
 _PIECES = (
-    "sagasim", "name", "steps", "engine", ":", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ",", "1", "'",
-    '"', "&a ", "*a", "!t ", "|", ">-", "#", "?", "%YAML 1.1\n", "---\n", "...", "\t", "<<", ".inf", "1e999", "\u2028",
-    "\x85", "\r", "=", "@", "`", "\\", "0x1f", "null", "saga: x", "\ufeff",
+    "sagasim", "name", "steps", "engine", ":", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ",",
+    "1", "'", '"', "&a ", "*a", "!t ", "|", ">-", "#", "?", "%YAML 1.1\n", "---\n", "...", "\t", "<<", ".inf",
+    "1e999", "\u2028", "\x85", "\r", "=", "@", "`", "\\", "0x1f", "null", "saga: x", "\ufeff",
 )  # fmt: skip
 
 
 @st.composite
 def _broken_files(draw: st.DrawFn) -> bytes:
     data = draw(saga_files(max_steps=2).flatmap(mutated))
-    return draw(st.sampled_from((yaml_of, json.dumps)))(data).encode()
+    text = yaml_of(data) if draw(st.booleans()) else json.dumps(data)
+    return text.encode()
 
 
 @st.composite
 def _graphs(draw: st.DrawFn, names: list[str], pivot: int | None) -> dict[str, list[str] | None]:
-    """`after` of each step (None: the step above). A pivot joins all before it, and all behind it follow it."""
+    """`after` of each step (None: the step above). A pivot joins all before it; all behind it follow it."""
     after: dict[str, list[str] | None] = {}
     for index, name in enumerate(names):
         if index == pivot:
@@ -255,11 +244,10 @@ def _graphs(draw: st.DrawFn, names: list[str], pivot: int | None) -> dict[str, l
             continue
         behind = pivot is not None and index > pivot
         before = names[pivot:index] if behind else names[:index]
-        some = (
-            st.lists(st.sampled_from(before), unique=True, min_size=1 if behind else 0, max_size=3)
-            if before
-            else st.just([])
-        )
+        if not before:
+            after[name] = draw(st.none() | st.just([]))
+            continue
+        some = st.lists(st.sampled_from(before), unique=True, min_size=int(behind), max_size=3)
         after[name] = draw(st.none() | some)
     return after
 
@@ -356,7 +344,7 @@ def _safeguards(draw: st.DrawFn, *, locks: bool) -> Data:
 
 
 def _services(steps: list[Data]) -> st.SearchStrategy[Data]:
-    used = sorted({step.get("service", step["name"]) for step in steps})
+    used: list[str] = sorted({step.get("service") or step["name"] for step in steps})
     delivery = st.sampled_from(("at-least-once", "at-most-once"))
     service = st.fixed_dictionaries(
         {}, optional={"delivery": delivery, "safeguards": _safeguards(locks=False)}

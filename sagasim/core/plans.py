@@ -1,0 +1,88 @@
+"""From a path through an exploration to the plan that a run repeats: faults, moments and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from sagasim.core.blueprint import Blueprint
+from sagasim.core.execution import ORDERED_EDGES, first_moments, moments_entered
+from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
+from sagasim.core.kernel import Kernel
+from sagasim.core.ledger import Copy
+from sagasim.core.striking import fault_of
+from sagasim.core.world import Choice, World
+
+Landing = dict[tuple[int, int, bool, str], int]
+"""Where in the plan the fault is whose copy is still under way: by (instance, step, undo, kind)."""
+
+
+def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
+    """The faults along a path, each with the moment at which it struck, or its copy landed."""
+    bp = kernel.bp
+    world, _ = kernel.begin()
+    faults: list[Fault] = []
+    landing: Landing = {}
+    current = {number: first_moments(bp, world, number) for number in range(len(world.instances))}
+    for choice in path:
+        number = choice.instance
+        here = current[number][0] if current[number] else Moment("end")
+        if choice.verb == "interrupt":
+            faults.append(Fault("saga", str(choice.subject), instance=number + 1, moment=_written(here)))
+        elif choice.strike is not None:
+            faults.append(fault_of(bp, choice.step, choice.undo, choice.attempt, choice.strike, number + 1))
+            kind = "late" if choice.strike.kind == "reordered" else choice.strike.kind
+            if kind in LANDING_KINDS:
+                landing[number, choice.step, choice.undo, kind] = len(faults) - 1
+        elif (place := _place_of_landing(world, choice, landing)) is not None:
+            faults[place] = replace(faults[place], moment=_written(here))
+        before = world
+        world, events = kernel.apply(world, choice)
+        entered = moments_entered(bp, choice, events, before.instances[number], world.instances[number])
+        if entered:
+            current[number] = entered
+    return tuple(_landed(fault) for fault in faults)
+
+
+def orders_of(bp: Blueprint, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
+    """Orders that make a run follow a path: commits only, then all but messages, then all."""
+    every = tuple(
+        Moment(
+            ORDERED_EDGES[choice.verb], bp.steps[choice.step].name, choice.undo, attempt, choice.instance + 1
+        )
+        for choice in path
+        if choice.verb in ORDERED_EDGES
+        for attempt in (choice.attempt if choice.attempt > 1 else 0,)
+    )
+    yield tuple(moment for moment in every if moment.edge == "after")
+    yield tuple(moment for moment in every if moment.edge != "heard")
+    yield every
+
+
+def _place_of_landing(
+    world: World, choice: Choice, landing: Mapping[tuple[int, int, bool, str], int]
+) -> int | None:
+    """The fault whose copy lands by this choice; None: it is no landing, or of no fault of this path."""
+    if choice.verb == "perform":
+        held = world.instances[choice.instance].mind.legs[choice.step].call == "held"
+        return landing.get((choice.instance, choice.step, choice.undo, "late")) if held else None
+    if choice.verb != "land":
+        return None
+    copy = choice.subject
+    assert isinstance(copy, Copy)
+    kind = "duplicate" if copy.kind == "second" else copy.kind
+    return landing.get((choice.instance, copy.step, copy.undo, kind))
+
+
+def _written(moment: Moment) -> Moment:
+    """The moment as a fault writes it: the first attempt needs no number, the instance is the target's."""
+    if moment.edge == "end":
+        return Moment("end")
+    return replace(moment, attempt=moment.attempt if moment.attempt > 1 else 0, instance=1)
+
+
+def _landed(fault: Fault) -> Fault:
+    """A copy that did not land on this path lands at the end, where it changes nothing of what was found."""
+    if fault.kind in LANDING_KINDS and fault.moment is None:
+        return replace(fault, moment=Moment("end"))
+    return fault
