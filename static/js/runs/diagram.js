@@ -168,14 +168,15 @@ export class Diagram {
   }
 
   /** @param {import("sagasim/runs/drawn.js").Bar} bar */
-  #bar({ place, step, undo, attempt, from, to, state, lane, seq }) {
+  #bar({ place, step, undo, attempt, from, to, state, unsure, lane, seq }) {
     const y = this.y ?? Number;
     const x = this.#x(place) - BAR / 2 - lane * (BAR + 2) * (place === COORDINATOR ? -1 : 1);
     const top = y(from);
     const height = Math.max(2, (to === null ? (this.end ?? 0) : y(to)) - top);
     const bar = svg("rect", {
-      class: "bar",
+      class: place === COORDINATOR ? "bar waits" : "bar",
       "data-state": state,
+      "data-unsure": unsure,
       "data-seq": seq,
       x,
       y: top,
@@ -190,22 +191,11 @@ export class Diagram {
         `${undo ? "undo of " : ""}${step}, attempt ${attempt}: ${state === "retry" ? "waits for the next attempt" : state}`,
       ),
     );
-    if (state === "unknown") bar.setAttribute("fill", `url(#${this.name}-hatch)`);
-    const parts = [bar];
-    const unsure = state === "unknown" && place === COORDINATOR;
-    if (place !== COORDINATOR || (unsure && attempt === 2)) {
-      const text = svg("text", {
-        class: undo ? "label undo" : "label",
-        x: this.#x(place) + BAR / 2 + 5,
-        y: top + Math.min(height / 2 + 3.5, 16),
-        "data-seq": seq,
-      });
-      text.append(
-        `${undo ? "undo " : ""}${step}${unsure ? ": unknown ?" : attempt > 1 ? ` #${attempt}` : ""}`,
-      );
-      if (place !== COORDINATOR) parts.push(/** @type {any} */ (text));
-    }
-    return parts;
+    if (unsure) bar.style.fill = `url(#${this.name}-hatch)`;
+    if (place === COORDINATOR || state === "retry") return [bar];
+    const says = `${undo ? "undo " : ""}${step}${attempt > 1 ? ` #${attempt}` : ""}`;
+    const at = { x: this.#x(place) + BAR / 2 + 5, y: top + Math.min(height / 2 + 3.5, 16) };
+    return [bar, svg("text", { class: undo ? "label undo" : "label", ...at, "data-seq": seq }, says)];
   }
 
   /** @param {Message} message */
@@ -263,35 +253,34 @@ export class Diagram {
     return `${what}${fates[fate]}: ${time(sent_at)}${arrives_at === null ? "" : ` to ${time(arrives_at)}`}`;
   }
 
-  /** Signs on the lifelines; where two would cover one another, the later one steps aside. */
+  /**
+   * Signs on the lifelines: with a word on their left, without one on the line itself. Where one would cover another,
+   * it gives up its word, then its place.
+   */
   #marks() {
     /** @type {Map<string, number[]>} */
     const taken = new Map();
+    const crowd = (/** @type {string} */ place, /** @type {number} */ y) => {
+      const near = (taken.get(place) ?? []).filter((other) => Math.abs(other - y) < NEAR).length;
+      taken.set(place, [...(taken.get(place) ?? []), y]);
+      return near;
+    };
     return (this.drawn?.marks ?? []).map((mark) => {
       const y = this.y?.(mark.at) ?? 0;
-      const others = taken.get(mark.place) ?? [];
-      taken.set(mark.place, [...others, y]);
-      const aside = others.filter((other) => Math.abs(other - y) < NEAR).length;
-      const x = this.#x(mark.place);
-      const loud = mark.tone === "failed";
-      const left = aside > 0 || mark.word !== "";
-      const at = left ? x - 15 - aside * 14 : x;
-      const group = svg("g", {
-        class: "mark",
-        "data-tone": mark.tone,
-        "data-icon": mark.icon,
-        "data-seq": mark.seq,
-        "data-loud": loud,
-      });
-      group.append(
+      const worded = mark.word !== "" && !crowd(`${mark.place} left`, y);
+      const aside = worded ? -15 : 13 * crowd(mark.place, y);
+      const at = this.#x(mark.place) + aside;
+      const group = svg(
+        "g",
+        { class: "mark", "data-tone": mark.tone, "data-icon": mark.icon, "data-seq": mark.seq },
         svg("title", {}, `${mark.word || mark.icon} at ${time(mark.at)}`),
         svg("circle", { cx: at, cy: y, r: 7 }),
         sign(mark.icon, at, y),
       );
-      if (mark.word && !aside) {
-        const text = svg("text", { class: "label", x: at - 10, y: y + 3.5, "text-anchor": "end" });
-        text.append(mark.word);
-        group.append(text);
+      if (worded) {
+        group.append(
+          svg("text", { class: "label", x: at - 10, y: y + 3.5, "text-anchor": "end" }, mark.word),
+        );
       }
       return group;
     });

@@ -13,7 +13,7 @@
  * }} Message
  * @typedef {{
  *   place: string, step: string, undo: boolean, attempt: number, from: number, to: number | null,
- *   state: string, lane: number, seq: number,
+ *   state: string, unsure: boolean, lane: number, seq: number,
  * }} Bar
  * @typedef {{place: string, at: number, icon: string, tone: string, word: string, seq: number}} Mark
  * @typedef {{place: string, step: string, from: number, to: number | null, times: number, seq: number}} Effect
@@ -60,6 +60,8 @@ export class Drawn {
     /** @type {Map<string, string>} */ this.owners = new Map(
       cast.steps.map((step) => [step.name, step.service]),
     );
+    /** @type {Map<string, Bar>} */
+    this.doubts = new Map();
     this.landed = 0; // the line of the last copy that landed: what follows from it is not the call's own answer
   }
 
@@ -123,7 +125,9 @@ export class Drawn {
     const { data, at_ms } = line;
     const call = this.#open(data, at_ms);
     call.message = this.#say(line, "command", COORDINATOR, this.#service(data.step), at_ms, null, "");
-    call.bar = this.#bar(line, COORDINATOR, at_ms, data.belief || (data.undo ? "undoing" : "running"));
+    call.bar = this.#bar(line, COORDINATOR, at_ms, data.undo ? "undoing" : "running", {
+      unsure: data.belief === "unknown",
+    });
   }
 
   /** @param {Line} line */
@@ -149,7 +153,7 @@ export class Drawn {
     for (const message of messages) {
       message.due_at = message.sent_at + quarter;
       if (ARRIVES_LATER.has(fault) || fault === "outage") {
-        message.fate = fault === "outage" ? "late" : "late";
+        message.fate = "late";
         call.held.push(message);
       } else {
         message.arrives_at = message.due_at;
@@ -248,17 +252,28 @@ export class Drawn {
     });
   }
 
-  /** @param {Line} line */
+  /** What stays unknown is unknown until something else is done about the step. @param {Line} line */
   #recorded(line) {
-    if (this.orchestrated) return;
-    const bar = this.bars.findLast((each) => each.step === line.data.step && each.to !== null);
-    if (bar?.to !== null && bar !== undefined) bar.to = Math.max(bar.to, line.at_ms);
+    const { data, at_ms } = line;
+    if (!this.orchestrated) {
+      const bar = this.bars.findLast((each) => each.step === data.step && each.to !== null);
+      if (bar) bar.to = Math.max(bar.to ?? 0, at_ms);
+      return;
+    }
+    const key = place(data.instance ?? 1, data.step);
+    const doubt = this.doubts.get(key);
+    if (doubt) doubt.to = at_ms;
+    this.doubts.delete(key);
+    if (data.belief === "unknown")
+      this.doubts.set(key, this.#bar(line, COORDINATOR, at_ms, "doubt", { unsure: true }));
   }
 
   /** @param {Line} line */
   #waits(line) {
     const call = this.calls.get(this.#key(line.data));
-    if (call) call.retry = this.#bar(line, this.#home(line.data.step), line.at_ms, "retry");
+    if (!call) return;
+    const unsure = line.data.belief === "unknown";
+    call.retry = this.#bar(line, this.#home(line.data.step), line.at_ms, "retry", { unsure });
   }
 
   /** @param {Line} line */
@@ -389,6 +404,7 @@ export class Drawn {
       from,
       to: null,
       state,
+      unsure: false,
       lane,
       seq,
       ...more,
@@ -407,6 +423,8 @@ export class Drawn {
   #open(data, at_ms) {
     const before = this.calls.get(this.#key(data));
     if (before?.retry && before.retry.to === null) before.retry.to = at_ms;
+    const doubt = this.doubts.get(place(data.instance ?? 1, data.step));
+    if (doubt && doubt.to === null) doubt.to = at_ms;
     const call = {
       sent_at: at_ms,
       effect_at: at_ms,

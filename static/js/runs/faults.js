@@ -5,15 +5,16 @@
  *
  * @typedef {{
  *   sentences: Record<string, string>, phases: Record<string, string>, moments: Record<string, string[]>,
- *   strikes: Record<string, Record<string, {action: string[], undo: string[]}>>,
- * }} Kinds `strikes` by coordination and step; moments other than before and after land elsewhere, in the text
+ *   for_ever: string[],
+ *   strikes: Record<string, Record<string, {do: string[], undo: string[]}>>,
+ * }} Kinds `strikes` by coordination and step; `moments` what can stand behind the @, with {step} for the step's name
  * @typedef {{place: (fault: string) => void}} Plan
  */
 
 import { html, set } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
 
-/** @typedef {"action" | "undo"} Way */
+/** @typedef {"do" | "undo"} Way */
 
 const PHASES = /** @type {const} */ ([
   ["before", "Before the effect"],
@@ -61,10 +62,12 @@ export function offered(kinds, step, way) {
   });
 }
 
-/** The moments among which one has to choose: on which side of the effect it strikes. @param {Kinds} kinds @param {string} kind */
-function sides(kinds, kind) {
-  const moments = kinds.moments[kind] ?? [];
-  return moments.includes("before") ? moments : [""];
+/** The moments worth offering: on which side of the effect, or when a copy lands. @param {Kinds} kinds @param {string} kind @param {string} step */
+function moments(kinds, kind, step) {
+  const undoable = offered(kinds, step, "undo").length > 0;
+  return (kinds.moments[kind] ?? [""])
+    .filter((moment) => undoable || !moment.includes(".undo."))
+    .map((moment) => moment.replaceAll("{step}", step));
 }
 
 /**
@@ -104,12 +107,7 @@ export class FaultMenu {
     this.options = html(
       "div",
       { class: "fault-options" },
-      choice(
-        "way",
-        "Strikes",
-        undoable ? { action: "its action", undo: "its undo" } : { action: "its action" },
-        way,
-      ),
+      choice("way", "Strikes", undoable ? { do: "its action", undo: "its undo" } : { do: "its action" }, way),
       choice("attempt", "Attempt", { 1: "1st", 2: "2nd", 3: "3rd" }, "1"),
       choice("times", "Times", { once: "once", "for-ever": "for ever" }, "once"),
     );
@@ -129,40 +127,50 @@ export class FaultMenu {
 
   #fill() {
     /** @type {Way} */
-    const way = this.#chosen("way") === "undo" ? "undo" : "action";
+    const way = this.#chosen("way") === "undo" ? "undo" : "do";
     const offers = offered(this.kinds, this.step, way);
     this.list?.replaceChildren(
       ...PHASES.flatMap(([phase, title]) => {
         const here = offers.filter(({ kind }) => (this.kinds.phases[kind] ?? "effect") === phase);
         if (!here.length) return [];
-        const buttons = here.flatMap((offer) =>
-          sides(this.kinds, offer.kind).map((moment) => this.#offer(offer, moment, way)),
-        );
+        const rows = here.map((offer) => this.#row(offer, way));
         return [
-          html("section", { class: "fault-phase", "data-phase": phase }, html("h3", {}, title), ...buttons),
+          html("section", { class: "fault-phase", "data-phase": phase }, html("h3", {}, title), ...rows),
         ];
       }),
     );
   }
 
   /**
+   * One kind: a button for its usual moment, and smaller ones for the others.
    * @param {{kind: string, only: string}} offer
-   * @param {string} moment
    * @param {Way} way
    */
-  #offer({ kind, only }, moment, way) {
-    const attempt = Number(this.#chosen("attempt"));
-    const forEver = this.#chosen("times") === "for-ever";
-    const text = faultText({ step: this.step, way, attempt, kind, moment, forEver });
-    const name = moment ? `${kind}, ${moment} the effect` : kind;
-    const says = html("span", {}, html("strong", {}, name));
+  #row({ kind, only }, way) {
+    const [usual = "", ...others] = moments(this.kinds, kind, this.step);
+    const says = html("span", {}, html("strong", {}, usual ? `${kind} @${usual}` : kind));
     if (only) says.append(html("small", { class: "only" }, `${only} only`));
     says.append(html("small", {}, this.kinds.sentences[kind] ?? ""));
+    const main = this.#button("fault-kind", { kind, moment: usual, way }, icon(faultSign(kind)), says);
+    const rest = others.map((moment) =>
+      this.#button("fault-moment", { kind, moment, way }, `${kind} @${moment}`),
+    );
+    return html("div", { class: "fault-row" }, main, ...rest);
+  }
+
+  /**
+   * @param {string} look
+   * @param {{kind: string, moment: string, way: Way}} fault
+   * @param {...(Node | string)} children
+   */
+  #button(look, { kind, moment, way }, ...children) {
+    const attempt = Number(this.#chosen("attempt"));
+    const forEver = this.#chosen("times") === "for-ever" && this.kinds.for_ever.includes(kind);
+    const text = faultText({ step: this.step, way, attempt, kind, moment, forEver });
     const button = html(
       "button",
-      { type: "button", class: "fault-kind", "data-fault": text },
-      icon(faultSign(kind)),
-      says,
+      { type: "button", class: look, "data-fault": text, title: text },
+      ...children,
     );
     button.addEventListener("click", () => {
       this.dialog.close();
@@ -203,7 +211,7 @@ function choice(name, legend, options, chosen) {
 /** The kinds as objects that one can drag onto a step. @param {HTMLElement} tray @param {Kinds} kinds */
 export function fillTray(tray, kinds) {
   const strikes = Object.values(kinds.strikes).flatMap((steps) => Object.values(steps));
-  const names = new Set(strikes.flatMap((ways) => [...ways.action, ...ways.undo]));
+  const names = new Set(strikes.flatMap((ways) => [...ways.do, ...ways.undo]));
   tray.replaceChildren(
     ...[...names].map((kind) => {
       const title = kinds.sentences[kind] ?? "";
@@ -234,13 +242,13 @@ export function acceptDrops(stage, kinds, plan) {
     if (!over || !kind) return;
     event.preventDefault();
     set(over, { "data-dropping": null });
-    const moment = sides(kinds, kind)[0] ?? "";
     const step = over.getAttribute("data-step") ?? "";
+    const moment = moments(kinds, kind, step)[0] ?? "";
     plan.place(faultText({ step, way: wayOf(over), attempt: 1, kind, moment, forEver: false }));
   });
 }
 
 /** Which call of a step one means, going by how it stands. @param {Element} card @returns {Way} */
 export function wayOf(card) {
-  return card.getAttribute("data-state") === "undoing" ? "undo" : "action";
+  return card.getAttribute("data-state") === "undoing" ? "undo" : "do";
 }

@@ -34,42 +34,33 @@ export class Ledger {
       ),
     );
     const resources = Object.keys(cast.resources).map((name) => this.#row(name, `resource/${name}`, name));
-    const parts = [this.#table("Steps", steps)];
-    if (resources.length) parts.push(this.#table("Resources", resources));
+    const groups = [this.#group("Steps", ["believes", "is true"], steps)];
+    if (resources.length) groups.push(this.#group("Resources", ["believes", "is true"], resources));
     if (cast.invariants.length) {
       const rows = cast.invariants.map(({ name, when }) => this.#verdictRow(name, when));
-      parts.push(this.#table("Invariants", rows, false));
+      groups.push(this.#group("Invariants", ["verdict"], rows));
     }
-    element.replaceChildren(...parts);
+    const sides = panes.map((pane) => {
+      const sign = icon(pane.shape.orchestrated ? "hub" : "bus");
+      return html("th", { scope: "colgroup", colspan: 2, class: "side" }, sign, pane.cast.coordination);
+    });
+    const head = html("thead", {}, html("tr", {}, html("td", {}), ...sides));
+    element.replaceChildren(html("table", { class: "ledger-table" }, head, ...groups));
   }
 
-  /** @param {string} caption @param {HTMLElement[]} rows @param {boolean} [both] */
-  #table(caption, rows, both = true) {
-    const sides = html("tr", {}, html("td", {}));
-    const heads = html("tr", {}, html("th", { scope: "col" }, caption));
-    for (const pane of this.panes) {
-      sides.append(
-        html(
-          "th",
-          { scope: "colgroup", colspan: both ? 2 : 1, class: "side" },
-          icon(pane.shape.orchestrated ? "hub" : "bus"),
-          pane.cast.coordination,
-        ),
-      );
-      if (both)
-        heads.append(
-          html("th", { scope: "col", class: "believed" }, "believes"),
-          html("th", { scope: "col" }, "is true"),
-        );
-      else heads.append(html("th", { scope: "col", class: "believed" }, "verdict"));
-    }
-    return html(
-      "table",
-      { class: "ledger-table", "data-books": caption.toLowerCase() },
-      html("caption", { class: "visually-hidden" }, caption),
-      html("thead", {}, sides, heads),
-      html("tbody", {}, ...rows),
+  /**
+   * @param {string} name
+   * @param {string[]} columns per run
+   * @param {HTMLElement[]} rows
+   */
+  #group(name, columns, rows) {
+    const heads = this.panes.flatMap(() =>
+      columns.map((column, index) =>
+        html("th", { scope: "col", colspan: 2 / columns.length, class: index ? null : "believed" }, column),
+      ),
     );
+    const head = html("tr", { class: "group" }, html("th", { scope: "col" }, name), ...heads);
+    return html("tbody", { "data-books": name.toLowerCase() }, head, ...rows);
   }
 
   /** @param {string} name @param {string} key @param {string} title */
@@ -98,7 +89,7 @@ export class Ledger {
       ),
     );
     for (const index of this.panes.keys()) {
-      const cell = html("td", { class: "believed" });
+      const cell = html("td", { class: "believed", colspan: 2 });
       this.cells.set(`invariant/${name}/${index}`, { shown: "", cell });
       row.append(cell);
     }

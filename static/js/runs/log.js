@@ -2,7 +2,8 @@
 
 import { html } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
-import { kindOf, sentenceOf, time } from "sagasim/runs/words.js";
+import { inShort } from "sagasim/runs/sentences.js";
+import { kindOf, time } from "sagasim/runs/words.js";
 
 /** @typedef {import("sagasim/runs/wire.js").Line} Line */
 /**
@@ -36,6 +37,17 @@ export class Log {
   append(lines) {
     this.lines.push(...lines);
     this.element.append(...lines.map(item));
+  }
+
+  /** @param {number} seq @param {string} sentence */
+  tell(seq, sentence) {
+    const says = this.element.children[seq - 1]?.querySelector(".line-says");
+    if (says) says.textContent = sentence;
+  }
+
+  /** @param {number} seq */
+  said(seq) {
+    return this.element.children[seq - 1]?.querySelector(".line-says")?.textContent ?? "";
   }
 
   /** Shows the first lines, those that have happened; the newest stays in sight. @param {number} count @param {boolean} follow */
@@ -86,7 +98,7 @@ function item(line) {
     { type: "button", class: "line", "aria-pressed": "false", "data-tone": tone },
     html("span", { class: "line-time" }, time(line.at_ms)),
     icon(sign),
-    html("span", { class: "line-says" }, sentenceOf(line)),
+    html("span", { class: "line-says" }, inShort(line)),
   );
   return html("li", { "data-seq": line.seq, "data-kind": line.kind, hidden: true }, button);
 }

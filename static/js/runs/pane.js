@@ -54,6 +54,7 @@ export class Pane {
       this.playhead,
     );
     this.content = html("div", { class: "pane-content" }, this.shape.element, this.canvas);
+    this.content.style.setProperty("--columns", String(this.shape.places.length));
     view.replaceChildren(this.content);
     this.state = element.querySelector(".pane-state");
     set(this.diagram.element, {
@@ -101,8 +102,13 @@ export class Pane {
     const outcome = OUTCOMES[view.outcome];
     const going =
       view.direction in GOING ? GOING[/** @type {keyof typeof GOING} */ (view.direction)] : view.direction;
-    say(this.state, outcome ? outcome.word : going);
-    set(this.state, { "data-outcome": view.outcome || null, "data-direction": view.direction });
+    const broken = view.harms.length ? `, ${view.harms.length} broken` : "";
+    say(this.state, `${outcome ? outcome.word : going}${broken}`);
+    set(this.state, {
+      "data-harm": view.harms.length > 0,
+      "data-outcome": view.outcome || null,
+      "data-direction": view.direction,
+    });
   }
 
   /** What is under way at a moment travels over the shape. @param {number} at_ms */
@@ -114,7 +120,7 @@ export class Pane {
       if (message.sent_at > at_ms) break;
       const arrives = message.arrives_at ?? message.due_at;
       const lost = message.fate === "lost" || message.arrives_at === null;
-      if (arrives < at_ms || arrives === message.sent_at) continue;
+      if (arrives <= at_ms) continue;
       const part = (at_ms - message.sent_at) / (arrives - message.sent_at);
       if (!lost || part < 0.6) flying.push({ message, part: lost ? Math.min(part, 0.5) : part });
     }

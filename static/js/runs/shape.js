@@ -53,7 +53,6 @@ export class Shape {
     this.ways = svg("svg", { class: "ways", "aria-hidden": "true" });
     this.tokens = html("canvas", { class: "tokens", "aria-hidden": "true" });
     this.element = html("div", { class: "shape", "data-shape": cast.coordination });
-    this.element.style.setProperty("--columns", String(this.places.length));
     this.#build();
   }
 
@@ -166,7 +165,10 @@ export class Shape {
     );
     card.truth.replaceChildren();
     if (changes)
-      card.truth.append(icon(wrong ? "differs" : now.truth > 0 ? "there" : "gone"), truthWord(now.truth));
+      card.truth.append(
+        icon(wrong ? "differs" : now.truth > 0 ? "there" : "gone"),
+        html("span", {}, truthWord(now.truth)),
+      );
     set(card.truth, { "data-there": now.truth > 0 });
   }
 
@@ -206,13 +208,7 @@ export class Shape {
     this.tokens.width = box.width * density;
     this.tokens.height = box.height * density;
     this.density = density;
-    const style = getComputedStyle(this.element);
-    this.paints = Object.fromEntries(
-      ["running", "done", "failed", "undoing", "unknown", "idle", "surface"].map((name) => [
-        name,
-        style.getPropertyValue(`--paint-${name}`),
-      ]),
-    );
+    this.paints = paints(this.element);
   }
 
   /** @param {string} name */
@@ -315,4 +311,16 @@ function token(pen, x, y, { kind, undo, answer, fate }, paints) {
       pen.stroke();
     } else pen.fill();
   }
+}
+
+/** The tokens' colours as the canvas wants them; only a computed colour has chosen between light and dark. @param {HTMLElement} element */
+function paints(element) {
+  const probe = html("span", { hidden: true });
+  element.append(probe);
+  const found = ["running", "done", "failed", "undoing", "unknown", "idle", "surface"].map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return Object.fromEntries(found);
 }

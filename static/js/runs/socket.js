@@ -21,7 +21,7 @@ import { decode, encode } from "sagasim/runs/wire.js";
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8000;
 const REFUSED = 4000; // from here on, our server closes with a reason of its own
-const TRY_LATER = 4408;
+const TRY_AGAIN = [4408, 4429, 4503]; // too slow, too eager, too many: after a while it is another story
 
 /**
  * The lines that are new, in order; `gap` where one is missing before them.
@@ -100,7 +100,7 @@ export class Cursor {
 
   /** @param {import("sagasim/runs/wire.js").Frame} frame */
   #read(frame) {
-    if (frame.hello) this.#greeted(frame.hello.head ?? 0);
+    if (frame.hello) this.#greeted(frame.hello.head);
     if (frame.lines) {
       const { taken, gap } = fresh(this.seq, frame.lines);
       this.seq = taken.at(-1)?.seq ?? this.seq;
@@ -136,7 +136,7 @@ export class Cursor {
   #cut(code, reason) {
     this.socket = undefined;
     this.cuts += 1;
-    if (code >= REFUSED && code !== TRY_LATER) {
+    if (code >= REFUSED && !TRY_AGAIN.includes(code)) {
       this.listener.told({
         state: "refused",
         sentence: `The server closed the connection: ${reason || code}.`,

@@ -2,6 +2,7 @@
 
 import { castOf } from "sagasim/runs/cast.js";
 import { say, set } from "sagasim/runs/elements.js";
+import { icon } from "sagasim/runs/icons.js";
 import { keys } from "sagasim/runs/keys.js";
 import { Ledger } from "sagasim/runs/ledger.js";
 import { Log } from "sagasim/runs/log.js";
@@ -9,6 +10,7 @@ import { Pane } from "sagasim/runs/pane.js";
 import { Plan } from "sagasim/runs/plan.js";
 import { Player, SPEEDS } from "sagasim/runs/player.js";
 import { next, Scale } from "sagasim/runs/scale.js";
+import { Sentences } from "sagasim/runs/sentences.js";
 import { Cursor } from "sagasim/runs/socket.js";
 import { takeOver } from "sagasim/runs/start.js";
 import { twin } from "sagasim/runs/tape.js";
@@ -35,6 +37,9 @@ class Stage {
     const articles = [...element.querySelectorAll(".pane")].filter((each) => each instanceof HTMLElement);
     this.panes = articles.map((article) => this.#pane(article));
     this.logs = this.panes.map((_, index) => this.#log(index));
+    this.sentences = this.runs.map(
+      ({ url }, index) => new Sentences(url, (seq, sentence) => this.#tell(index, seq, sentence)),
+    );
     this.ledger = new Ledger(this.#find("#ledger"), this.panes);
     this.plan = new Plan(element, this.data, () => this.#now());
     this.transport = new Transport(element, this.#does(), (place) => this.seek(this.scale.from(place)));
@@ -108,6 +113,7 @@ class Stage {
   #append(index, lines) {
     this.panes[index]?.append(lines);
     this.logs[index]?.append(lines);
+    void this.sentences[index]?.until(lines.at(-1)?.seq ?? 0);
     this.waiting ??= setTimeout(() => this.#measure(), 0); // both runs, and all that comes at once, are drawn once
   }
 
@@ -170,6 +176,7 @@ class Stage {
       this.ledger.show();
       for (const [index, pane] of this.panes.entries()) this.logs[index]?.show(pane.count, true);
       this.#verdict();
+      this.#subtitles();
     }
     if (playing || this.moved) for (const pane of this.panes) pane.follow(at_ms);
     this.moved = false;
@@ -198,6 +205,24 @@ class Stage {
   #verdict() {
     const over = this.panes.every((pane) => pane.tape.lines.length && pane.count >= pane.tape.lines.length);
     set(this.#find("#verdict"), { "data-shown": over && !this.player.live });
+  }
+
+  /** @param {number} index @param {number} seq @param {string} sentence */
+  #tell(index, seq, sentence) {
+    this.logs[index]?.tell(seq, sentence);
+    if (seq === this.panes[index]?.count) this.#subtitles();
+  }
+
+  /** While the run is under way, what happened last stands where the verdict will be. */
+  #subtitles() {
+    for (const [index, pane] of this.panes.entries()) {
+      const line = pane.tape.line(pane.count);
+      const subtitle = this.element.querySelector(`[data-subtitle="${index}"]`);
+      if (subtitle)
+        subtitle.replaceChildren(
+          ...(line ? [icon(kindOf(line.kind).icon), this.logs[index]?.said(line.seq) ?? ""] : []),
+        );
+    }
   }
 
   // ---------------------------------------------------------------- what a person does

@@ -42,7 +42,7 @@ export class Transport {
       does[button?.getAttribute("data-do") ?? ""]?.();
     });
     for (const [name, sign] of Object.entries(SIGNS)) this.button(name).prepend(icon(sign));
-    find(".transport").hidden = false;
+    find(".transport").hidden = stage.hasAttribute("data-empty");
     find(".tray").hidden = false;
     this.play(false);
   }

@@ -92,13 +92,3 @@ export function kindOf(kind) {
 export function time(ms) {
   return ms < 10_000 ? `${Math.round(ms).toLocaleString("en")} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
-
-/**
- * A line's sentence as the server wrote it; a line without one (another recorder's) reads by its kind.
- * @param {import("sagasim/runs/wire.js").Line} line
- */
-export function sentenceOf({ kind, data }) {
-  if (data.sentence) return String(data.sentence);
-  const words = kind.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return data.step ? `${words}: ${data.undo ? "undo of " : ""}${data.step}` : words;
-}
