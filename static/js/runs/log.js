@@ -20,6 +20,8 @@ export class Log {
     /** @type {Line[]} */
     this.lines = [];
     this.shown = 0;
+    /** @type {Map<number, string>} sentences may be here before their lines */
+    this.sentences = new Map();
     const line = (/** @type {Event} */ event) => {
       const item = event.target instanceof Element ? event.target.closest("[data-seq]") : null;
       return item ? this.lines[Number(item.getAttribute("data-seq")) - 1] : undefined;
@@ -36,11 +38,12 @@ export class Log {
   /** @param {Line[]} lines */
   append(lines) {
     this.lines.push(...lines);
-    this.element.append(...lines.map(item));
+    this.element.append(...lines.map((line) => item(line, this.sentences.get(line.seq) ?? inShort(line))));
   }
 
   /** @param {number} seq @param {string} sentence */
   tell(seq, sentence) {
+    this.sentences.set(seq, sentence);
     const says = this.element.children[seq - 1]?.querySelector(".line-says");
     if (says) says.textContent = sentence;
   }
@@ -90,15 +93,15 @@ export class Log {
   }
 }
 
-/** @param {Line} line */
-function item(line) {
+/** @param {Line} line @param {string} sentence */
+function item(line, sentence) {
   const { icon: sign, tone } = kindOf(line.kind);
   const button = html(
     "button",
     { type: "button", class: "line", "aria-pressed": "false", "data-tone": tone },
     html("span", { class: "line-time" }, time(line.at_ms)),
     icon(sign),
-    html("span", { class: "line-says" }, inShort(line)),
+    html("span", { class: "line-says" }, sentence),
   );
   return html("li", { "data-seq": line.seq, "data-kind": line.kind, hidden: true }, button);
 }
