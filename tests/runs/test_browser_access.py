@@ -1,4 +1,4 @@
-"""The stage for everybody: without a mouse, without motion, without colours, enlarged, in the dark, on a phone."""
+"""The stage for everybody: without motion, without colours, enlarged, in the dark, on a phone."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ def test_what_is_on_its_way_travels_unless_motion_is_unwelcome(page: Page, stage
 def test_no_state_is_told_by_colour_alone(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", LOST, coordination="both"), t=3690)
     looks = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll(".card-step")].map((it) => [it.dataset.state, [
-            it.querySelector(".card-sign .icon").dataset.icon, it.querySelector(".card-word").innerText,
-            getComputedStyle(it).borderStyle]]))"""
+        """() => Object.fromEntries([...document.querySelectorAll(".card-step")].map((it) => [
+            it.dataset.state,
+            [it.querySelector(".card-sign .icon").dataset.icon, it.querySelector(".card-word").innerText,
+             getComputedStyle(it).borderStyle],
+        ]))"""
     )
     assert {"done", "idle", "undoing"} <= set(looks)
     assert len({sign for sign, _, _ in looks.values()}) == len(looks)
@@ -100,7 +102,8 @@ def test_the_theme_reaches_the_canvas(browser: Browser, stage: Visitor):
                 page.evaluate(
                     """() => {
                         const canvas = document.querySelector("canvas.tokens");
-                        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                        const pen = canvas.getContext("2d");
+                        const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
                         const at = data.findIndex((value, index) => index % 4 === 3 && value === 255) - 3;
                         return [...data.slice(at, at + 3)];
                     }"""
@@ -125,7 +128,7 @@ def test_fifty_steps_with_ten_tokens_stay_smooth(page: Page, stage: Visitor):
             const look = (now) => {
                 frames.push(now);
                 if (frames.length < 181) requestAnimationFrame(look);
-                else done(frames.slice(1).map((at, index) => at - frames[index]).filter((ms) => ms > 34).length);
+                else done(frames.filter((at, index) => index && at - frames[index - 1] > 34).length);
             };
             requestAnimationFrame(look);
         })"""

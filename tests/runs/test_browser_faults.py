@@ -99,7 +99,9 @@ def test_a_fault_is_taken_away_again(page: Page, stage: Visitor):
     expect(page.locator("#clock")).to_have_text(clock(320))
 
 
-def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence_and_nothing_is_lost(browser: Browser, stage: Visitor):
+def test_a_plan_without_sense_is_refused_with_a_sentence_and_nothing_is_lost(
+    browser: Browser, stage: Visitor
+):
     path = stage.run("order-fulfilment", LOST, coordination="both")
     with browser.new_context() as context:  # the browser logs a 422 as an error
         page = context.new_page()

@@ -1,4 +1,4 @@
-"""No line is lost: the socket is cut, the tab draws nothing, the server is killed; and people watch together."""
+"""No line is lost: the socket is cut, the tab draws nothing, the server is killed. Watching together."""
 
 from __future__ import annotations
 
@@ -61,8 +61,10 @@ def test_a_line_that_is_sent_twice_counts_once_and_a_gap_is_asked_for_again(page
                 const { taken, gap } = fresh(cursor, all);
                 return [taken.map(({ seq }) => seq), gap];
             };
-            return [told(0, lines(1, 2, 3)), told(2, lines(1, 2, 3)), told(3, lines(1, 2)), told(2, lines(4, 5)),
-                    told(2, lines(3, 5))];
+            return [
+                told(0, lines(1, 2, 3)), told(2, lines(1, 2, 3)), told(3, lines(1, 2)),
+                told(2, lines(4, 5)), told(2, lines(3, 5)),
+            ];
         }"""
     )
     assert found == [[[1, 2, 3], False], [[3], False], [[], False], [[], True], [[3], True]]
@@ -148,9 +150,8 @@ def test_a_server_killed_in_mid_run_costs_no_line_and_the_page_says_what_happene
             expect(page.get_by_text("The connection was cut; you have everything up to line")).to_be_visible()
             expect(page.locator(".stage")).to_have_attribute("data-playing", "")  # what we have plays on
         with served(env, site.removeprefix("http://")):
-            expect(page.get_by_text("Connected again: nothing had happened since, none missing.")).to_be_visible(
-                timeout=20_000
-            )
+            told = page.get_by_text("Connected again: nothing had happened since, none missing.")
+            expect(told).to_be_visible(timeout=20_000)
             assert seqs(page) == [line["seq"] for line in history]
             page.reload()
             expect(page.locator("[data-log='0'] li").last).to_be_attached()

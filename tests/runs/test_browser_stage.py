@@ -164,7 +164,13 @@ def test_folding_idle_time_shortens_the_drawing_and_changes_no_moment(page: Page
 
 
 def test_names_of_strangers_come_out_as_text(page: Page, stage: Visitor):
-    nasty = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "שלום עולם", "🧨" * 20, "x" * 200]
+    nasty = [
+        "<script>alert(1)</script>",
+        "\"'><img src=x onerror=alert(1)>",
+        "שלום עולם",
+        "🧨" * 20,
+        "x" * 200,
+    ]
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     for number, name in enumerate(nasty):
         saga = bring(
@@ -186,9 +192,11 @@ def test_the_scripts_of_the_stage_weigh_at_most_60_kb_and_come_from_here(page: P
     page.on("request", lambda request: asked.append(request.url))
     page.on(
         "response",
-        lambda response: scripts.update({response.url: len(gzip.compress(response.body()))})
-        if response.request.resource_type == "script"
-        else None,
+        lambda response: (
+            scripts.update({response.url: len(gzip.compress(response.body()))})
+            if response.request.resource_type == "script"
+            else None
+        ),
     )
     watch(page, stage, stage.run("order-fulfilment", LOST, coordination="both"), t=0)
     assert any(url.endswith("runs/stage.js") for url in scripts)
@@ -196,7 +204,7 @@ def test_the_scripts_of_the_stage_weigh_at_most_60_kb_and_come_from_here(page: P
     assert [url for url in asked if not url.startswith(f"{stage.site}/")] == []
 
 
-def test_without_scripts_the_page_says_how_each_run_ended_and_starts_another(browser: Browser, stage: Visitor):
+def test_without_scripts_the_page_says_how_it_ended_and_starts_another_run(browser: Browser, stage: Visitor):
     path = stage.run("order-fulfilment-broken", LOST, coordination="both")
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()

@@ -25,8 +25,8 @@ def test_every_belief_has_a_state_a_sign_and_a_word_of_its_own(page: Page, stage
     page.goto(stage.site)
     beliefs = page.evaluate("import('sagasim/runs/words.js').then((words) => words.BELIEFS)")
     assert set(beliefs) == {
-        "idle", "running", "done", "refused", "failed", "unknown", "undoing", "undone", "given-up", "undo-skipped",
-        "skipped", "dead",
+        "idle", "running", "done", "refused", "failed", "unknown", "undoing", "undone", "given-up",
+        "undo-skipped", "skipped", "dead",
     }  # fmt: skip
     assert len({look["word"] for look in beliefs.values()}) == len(beliefs)
     signs = {look["state"]: look["icon"] for look in beliefs.values()}

@@ -11,7 +11,7 @@ import { COORDINATOR } from "sagasim/runs/reducer.js";
 import { time } from "sagasim/runs/words.js";
 
 /** @typedef {import("sagasim/runs/drawn.js").Drawn} Drawn */
-/** @typedef {import("sagasim/runs/drawn.js").Message} Message */
+/** @typedef {import("sagasim/runs/ink.js").Message} Message */
 /** @typedef {import("sagasim/runs/scale.js").Scale} Scale */
 /** @typedef {import("sagasim/runs/shape.js").Column} Column */
 
@@ -36,8 +36,9 @@ export class Diagram {
    * @param {Map<string, Column>} columns
    * @param {number} width
    * @param {number} axis px that the time axis takes
+   * @param {number} [parting] when a what-if parts from the run that it came from, in ms
    */
-  draw(drawn, scale, columns, width, axis) {
+  draw(drawn, scale, columns, width, axis, parting) {
     this.drawn = drawn;
     this.columns = columns;
     this.y = (/** @type {number} */ ms) => HEADROOM + scale.to(ms);
@@ -48,6 +49,7 @@ export class Diagram {
     this.element.replaceChildren(
       this.#patterns(),
       ...this.#axis(scale, width, axis),
+      ...(parting === undefined ? [] : [this.#parting(parting, width, axis)]),
       ...this.#lifelines(),
       ...drawn.gaps.map((gap) => this.#gap(gap)),
       ...drawn.effects.map((effect) => this.#effect(effect, lanes)),
@@ -115,6 +117,17 @@ export class Diagram {
     return [...breaks, ...lines];
   }
 
+  /** @param {number} at @param {number} width @param {number} axis */
+  #parting(at, width, axis) {
+    const y = this.y?.(at) ?? 0;
+    return svg(
+      "g",
+      { class: "parting" },
+      svg("line", { x1: axis, x2: width, y1: y, y2: y }),
+      svg("text", { class: "label", x: width - 6, y: y - 4, "text-anchor": "end" }, "what if, from here"),
+    );
+  }
+
   #lifelines() {
     const end = this.end ?? 0;
     return [...(this.columns ?? [])].map(([name, { x }]) =>
@@ -128,7 +141,7 @@ export class Diagram {
     );
   }
 
-  /** A broken lifeline: who is down answers nobody. @param {import("sagasim/runs/drawn.js").Gap} gap */
+  /** A broken lifeline: who is down answers nobody. @param {import("sagasim/runs/ink.js").Gap} gap */
   #gap({ place, from, to, word, seq }) {
     const y = this.y ?? Number;
     const x = this.#x(place);
@@ -145,7 +158,7 @@ export class Diagram {
     );
   }
 
-  /** The truth: as long as the effect is there, a line beside the lifeline. @param {import("sagasim/runs/drawn.js").Effect} effect @param {Map<string, number>} lanes */
+  /** The truth: as long as the effect is there, a line beside the lifeline. @param {import("sagasim/runs/ink.js").Effect} effect @param {Map<string, number>} lanes */
   #effect({ place, step, from, to, times, seq }, lanes) {
     const y = this.y ?? Number;
     const x = this.#x(place) + BAR / 2 + 4 + (lanes.get(step) ?? 0) * LANE;
@@ -167,7 +180,7 @@ export class Diagram {
     return group;
   }
 
-  /** @param {import("sagasim/runs/drawn.js").Bar} bar */
+  /** @param {import("sagasim/runs/ink.js").Bar} bar */
   #bar({ place, step, undo, attempt, from, to, state, unsure, lane, seq }) {
     const y = this.y ?? Number;
     const x = this.#x(place) - BAR / 2 - lane * (BAR + 2) * (place === COORDINATOR ? -1 : 1);

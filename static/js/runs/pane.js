@@ -12,7 +12,7 @@ import { Tape } from "sagasim/runs/tape.js";
 import { OUTCOMES, time } from "sagasim/runs/words.js";
 
 /** @typedef {import("sagasim/runs/scale.js").Scale} Scale */
-/** @typedef {import("sagasim/runs/drawn.js").Message} Message */
+/** @typedef {import("sagasim/runs/ink.js").Message} Message */
 
 const AXIS = 46; // px of the time axis
 
@@ -28,8 +28,10 @@ export class Pane {
   /**
    * @param {HTMLElement} element the article that the page brings
    * @param {import("sagasim/runs/reducer.js").Cast} cast
+   * @param {number} shared up to which line a what-if is the run that it came from; 0: it is none
    */
-  constructor(element, cast) {
+  constructor(element, cast, shared) {
+    this.shared = shared;
     this.element = element;
     this.cast = cast;
     this.tape = new Tape(cast);
@@ -75,7 +77,8 @@ export class Pane {
     this.scale = scale;
     const columns = this.shape.measure();
     const width = this.content.clientWidth;
-    this.diagram.draw(this.drawn, scale, columns, width, AXIS);
+    const parting = this.shared ? this.tape.line(this.shared + 1)?.at_ms : undefined;
+    this.diagram.draw(this.drawn, scale, columns, width, AXIS, parting);
     this.axis.replaceChildren(...axisLabels(scale));
     this.canvas.style.height = `${this.diagram.element.getAttribute("height")}px`;
   }
@@ -127,12 +130,13 @@ export class Pane {
     this.shape.fly(flying);
   }
 
-  /** Keeps the moment in sight. @param {number} at_ms */
+  /** Keeps the moment in sight, and lets the drawing glide under it while it plays. @param {number} at_ms */
   follow(at_ms) {
     const y = HEADROOM + (this.scale?.to(at_ms) ?? 0);
     const visible = this.view.clientHeight - this.shape.element.offsetHeight;
     const top = this.view.scrollTop;
-    if (y < top + 24 || y > top + visible * 0.72) this.view.scrollTop = Math.max(0, y - visible * 0.5);
+    if (y < top + 24) this.view.scrollTop = y - visible * 0.35;
+    else if (y > top + visible * 0.62) this.view.scrollTop = y - visible * 0.62;
   }
 
   /** Both panes stand at the same height of time. @param {Pane} other */

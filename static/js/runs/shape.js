@@ -5,7 +5,7 @@
  * what is true; it is a button, for a fault is placed on it.
  */
 
-import { html, say, set, svg } from "sagasim/runs/elements.js";
+import { html, set, svg } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
 import { COORDINATOR, standing } from "sagasim/runs/reducer.js";
 import { lookOf } from "sagasim/runs/words.js";
@@ -62,7 +62,8 @@ export class Shape {
     for (const name of this.places)
       row.append(name === COORDINATOR ? html("div", { class: "player" }) : this.#service(name));
     if (this.orchestrated) {
-      const hub = html("div", { class: "hub" }, icon("hub"), html("span", {}, "coordinator"));
+      const down = html("span", { class: "down", hidden: true }, icon("crash"), "down");
+      const hub = html("div", { class: "hub" }, icon("hub"), html("span", {}, "coordinator"), down);
       this.heads.set(COORDINATOR, hub);
       between.append(hub);
       this.element.append(between, row);
@@ -81,7 +82,7 @@ export class Shape {
     const down = html("span", { class: "down", hidden: true }, icon("crash"), "down");
     const kill = html(
       "button",
-      { type: "button", class: "service", "data-service": name, title: name },
+      { type: "button", class: "service", "data-service": name },
       html("span", {}, name),
       down,
     );
@@ -126,6 +127,7 @@ export class Shape {
     for (const [name, head] of this.heads) {
       const down = name in view.down;
       set(head, { "data-down": down });
+      if (name !== COORDINATOR) set(head, { title: `${name}: ${down ? "restart" : "kill"} this service` });
       head.querySelector(".down")?.toggleAttribute("hidden", !down);
     }
   }
@@ -157,11 +159,10 @@ export class Shape {
       ].join(", "),
     });
     card.sign.replaceChildren(icon(stuck === "stuck" ? "stuck" : look.icon));
-    say(
-      card.word,
-      now.attempt > 1 && ["running", "unknown", "undoing"].includes(now.belief)
-        ? `${word} #${now.attempt}`
-        : word,
+    const again = now.attempt > 1 && ["running", "unknown", "undoing"].includes(now.belief);
+    card.word.replaceChildren(
+      word,
+      ...(again ? [html("span", { class: "card-attempt" }, ` #${now.attempt}`)] : []),
     );
     card.truth.replaceChildren();
     if (changes)
@@ -254,7 +255,7 @@ export class Shape {
     return { x: end, y: top + 24 - (gone - 24 - across) };
   }
 
-  /** @param {{message: import("sagasim/runs/drawn.js").Message, part: number}[]} flying */
+  /** @param {{message: import("sagasim/runs/ink.js").Message, part: number}[]} flying */
   fly(flying) {
     const pen = this.tokens.getContext("2d");
     if (!pen || !this.columns) return;
@@ -275,7 +276,7 @@ export class Shape {
  * @param {CanvasRenderingContext2D} pen
  * @param {number} x
  * @param {number} y
- * @param {import("sagasim/runs/drawn.js").Message} message
+ * @param {import("sagasim/runs/ink.js").Message} message
  * @param {Record<string, string>} paints
  */
 function token(pen, x, y, { kind, undo, answer, fate }, paints) {

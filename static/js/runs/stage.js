@@ -3,6 +3,7 @@
 import { castOf } from "sagasim/runs/cast.js";
 import { say, set } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
+import { Interest } from "sagasim/runs/interest.js";
 import { keys } from "sagasim/runs/keys.js";
 import { Ledger } from "sagasim/runs/ledger.js";
 import { Log } from "sagasim/runs/log.js";
@@ -13,7 +14,7 @@ import { next, Scale } from "sagasim/runs/scale.js";
 import { Sentences } from "sagasim/runs/sentences.js";
 import { Cursor } from "sagasim/runs/socket.js";
 import { takeOver } from "sagasim/runs/start.js";
-import { twin } from "sagasim/runs/tape.js";
+import { Together } from "sagasim/runs/together.js";
 import { Transport } from "sagasim/runs/transport.js";
 import { kindOf } from "sagasim/runs/words.js";
 
@@ -34,9 +35,21 @@ class Stage {
     this.data = JSON.parse((template instanceof HTMLTemplateElement && template.content.textContent) || "{}");
     /** @type {any[]} the runs on this page; before the first, an empty pane for each coordination */
     this.runs = this.data.runs;
+    element.addEventListener("click", (event) => this.#found(event));
     const articles = [...element.querySelectorAll(".pane")].filter((each) => each instanceof HTMLElement);
     this.panes = articles.map((article) => this.#pane(article));
     this.logs = this.panes.map((_, index) => this.#log(index));
+    this.interest = new Interest(this.panes, this.logs, (chosen) => this.#chosen(chosen));
+    this.company = new Together({
+      now: () => ({
+        playing: this.player.playing,
+        at_ms: Math.round(this.player.at_ms),
+        speed: this.player.speed,
+      }),
+      send: (lead) => this.cursors[0]?.lead(lead),
+      obey: (lead) => this.#obey(lead),
+      say: (sentence) => this.#notice(sentence),
+    });
     this.sentences = this.runs.map(
       ({ url }, index) => new Sentences(url, (seq, sentence) => this.#tell(index, seq, sentence)),
     );
@@ -44,12 +57,9 @@ class Stage {
     this.plan = new Plan(element, this.data, () => this.#now());
     this.transport = new Transport(element, this.#does(), (place) => this.seek(this.scale.from(place)));
     this.folded = true;
-    this.follows = false;
     this.moved = false;
     /** @type {number | undefined} */
     this.waiting = undefined;
-    /** @type {{index: number, seq: number} | undefined} the line that was chosen */
-    this.lit = undefined;
     /** @type {number[]} when something goes wrong, in ms */
     this.troubles = [];
     this.scale = new Scale([], true);
@@ -80,7 +90,12 @@ class Stage {
 
   /** @param {HTMLElement} article */
   #pane(article) {
-    const pane = new Pane(article, castOf(this.data, article.dataset.coordination ?? ""));
+    const run = this.runs.find((each) => each.id === article.dataset.run);
+    const pane = new Pane(
+      article,
+      castOf(this.data, article.dataset.coordination ?? ""),
+      run?.shared_seq ?? 0,
+    );
     pane.view.addEventListener("scroll", () => {
       for (const other of this.panes) if (other !== pane) other.scrollLike(pane);
     });
@@ -91,8 +106,8 @@ class Stage {
   /** @param {number} index */
   #log(index) {
     return new Log(this.#find(`[data-log="${index}"]`), {
-      point: (line) => this.#point(index, line),
-      choose: (line) => this.#choose(index, line),
+      point: (line) => this.interest.point(index, line),
+      choose: (line) => this.interest.choose(index, line),
     });
   }
 
@@ -101,10 +116,12 @@ class Stage {
     return new Cursor(run.socket, {
       lines: (lines) => this.#append(index, lines),
       ended: () => {
+        const wasRunning = run.status === "running";
         run.status = "finished";
         this.#live();
+        if (wasRunning) void this.#judge();
       },
-      lead: (lead) => this.#led(lead),
+      lead: (lead) => this.company.hear(lead),
       told: (note) => this.#told(note),
     });
   }
@@ -136,7 +153,7 @@ class Stage {
     this.#live();
     this.player.measure(this.scale);
     this.#arrive();
-    this.#light();
+    this.interest.light();
   }
 
   #live() {
@@ -225,6 +242,16 @@ class Stage {
     }
   }
 
+  /** A run that was under way when the page came has a verdict only now. */
+  async #judge() {
+    const answer = await fetch(location.pathname);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const verdict = page.querySelector("#verdict");
+    if (verdict) this.#find("#verdict").replaceChildren(...document.adoptNode(verdict).childNodes);
+    this.#subtitles();
+    this.#verdict();
+  }
+
   // ---------------------------------------------------------------- what a person does
 
   #does() {
@@ -246,14 +273,14 @@ class Stage {
   toggle() {
     if (this.player.playing) this.player.pause();
     else this.player.play();
-    this.#lead();
+    this.company.lead();
   }
 
   /** @param {number} at_ms */
   seek(at_ms) {
     this.moved = true;
     this.player.seek(at_ms);
-    this.#lead();
+    this.company.lead();
   }
 
   /** @param {1 | -1} direction */
@@ -281,7 +308,7 @@ class Stage {
     const at = SPEEDS.indexOf(this.player.speed) + direction;
     this.player.pace(SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at))] ?? 1);
     this.transport.pace(this.player.speed);
-    this.#lead();
+    this.company.lead();
   }
 
   fold() {
@@ -296,35 +323,14 @@ class Stage {
     if (dialog instanceof HTMLDialogElement) dialog.showModal();
   }
 
-  // ---------------------------------------------------------------- watching together
+  // ---------------------------------------------------------------- with others, and what one looks at
 
   together() {
-    this.follows = !this.follows;
-    this.transport.press("together", this.follows);
-    this.#notice(
-      this.follows
-        ? "You watch together: whoever plays, pauses or seeks moves everybody."
-        : "You go your own way.",
-    );
-    if (this.follows && this.leading) this.#led(this.leading);
-    else this.#lead();
+    this.transport.press("together", this.company.toggle());
   }
 
-  /** Tells the others, not more often than a hand needs. */
-  #lead() {
-    if (!this.follows || this.telling) return;
-    this.telling = setTimeout(() => {
-      this.telling = undefined;
-      const { playing, at_ms, speed } = this.player;
-      if (this.follows) this.cursors[0]?.lead({ playing, at_ms: Math.round(at_ms), speed });
-    }, 100);
-  }
-
-  /** Somebody else leads; who goes their own way is only told. @param {Lead} lead */
-  #led(lead) {
-    this.leading = lead;
-    if (!this.follows)
-      return this.#notice("Somebody leads through this run; press “Watch together” to go along.");
+  /** @param {Lead} lead */
+  #obey(lead) {
     this.player.pause();
     this.player.pace(lead.speed);
     this.transport.pace(lead.speed);
@@ -333,48 +339,33 @@ class Stage {
     if (lead.playing) this.player.play();
   }
 
-  // ---------------------------------------------------------------- interest
-
-  /** Shows a line's twin in the other pane. @param {number} index @param {Line | null} line */
-  #point(index, line) {
-    for (const [other, pane] of this.panes.entries()) {
-      const same = other === index ? line : line && pane.tape.lines.find((each) => twin(each) === twin(line));
-      pane.diagram.point(same?.seq ?? 0);
-      if (other !== index) this.logs[other]?.point(same?.seq ?? 0);
-    }
+  clear() {
+    this.interest.clear();
   }
 
-  /** Lights up a line with its causes and fades the rest; the same line again brings all back. @param {number} index @param {Line} line */
-  #choose(index, line) {
-    const again = this.lit?.index === index && this.lit.seq === line.seq;
-    this.lit = again ? undefined : { index, seq: line.seq };
-    this.#light();
-    if (again) return;
+  /** A chosen line is shown, and shown at rest. @param {{index: number, line: Line} | undefined} chosen */
+  #chosen(chosen) {
+    this.transport.button("clear").hidden = !chosen;
+    if (!chosen) return;
+    const { index, line } = chosen;
     this.player.pause();
     if (line.at_ms > this.player.at_ms) this.seek(line.at_ms);
     this.panes[index]?.follow(line.at_ms);
   }
 
-  clear() {
-    this.lit = undefined;
-    this.#light();
-  }
-
-  #light() {
-    for (const [index, pane] of this.panes.entries()) {
-      const seq = this.lit?.index === index ? this.lit.seq : 0;
-      const lit = seq ? pane.tape.causes(seq) : null;
-      pane.diagram.light(lit);
-      this.logs[index]?.light(lit, seq);
-    }
-    this.transport.button("clear").hidden = !this.lit;
+  /** Shows where a finding happened, with everything that led to it. @param {Event} event */
+  #found({ target }) {
+    const finding = target instanceof Element ? target.closest("[data-finding]") : null;
+    const index = Number(finding?.getAttribute("data-run-index") ?? 0);
+    const line = finding && this.panes[index]?.tape.line(Number(finding.getAttribute("data-finding")));
+    if (line) this.interest.choose(index, line);
   }
 
   /** @param {Pane} pane @param {MouseEvent} event */
   #clicked(pane, event) {
     const part = event.target instanceof Element ? event.target.closest("[data-seq]") : null;
     const line = part ? pane.tape.line(Number(part.getAttribute("data-seq"))) : undefined;
-    if (line && line.at_ms <= this.player.at_ms) this.#choose(this.panes.indexOf(pane), line);
+    if (line && line.at_ms <= this.player.at_ms) this.interest.choose(this.panes.indexOf(pane), line);
     else this.seek(Math.round(pane.momentAt(event.clientY)));
   }
 
