@@ -46,7 +46,7 @@ from sagasim.core.participant import NO_STRIKE, Call, Strike, perform, strikes_n
 from sagasim.library.answers import CannotResume, Outcome, Raised, Returned
 from sagasim.library.contexts import Context, Contexts
 from sagasim.library.design import Design
-from sagasim.library.recording import Line, entry_of, line_of, recordable
+from sagasim.library.recording import Line, entry_of, line_of
 from sagasim.library.witness import (
     ANSWERED,
     answer_told,
