@@ -23,7 +23,7 @@ from sagasim.core.world import Instance, put, with_legs
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
 
-FIRST_ANSWER = {("reply-lost", ""): "request-lost", ("error-after", ""): "error"}
+FIRST_ANSWER = {("reply-lost", ""): "request-lost"}
 """What a fault comes to where the participant knows the call and gives its first answer."""
 
 LANDS_FOR_NOTHING = {("crash", "before"): "request-lost", ("late", ""): "request-lost"}
@@ -108,9 +108,9 @@ class Alike:
         if own.safeguards.idempotent and (record.undo_memory if undo else record.memory == "done"):
             if kind == "coordinator-crash":
                 return strike if edge == "before" else Strike(kind, "before", times)
+            if kind in ("error", "refused"):  # the first answer comes before anything that they could strike
+                return NO_STRIKE
             kind = self._comes_to.get((kind, edge), kind)
-            if kind == "error" and (undo or self._error_is_silence[step]):
-                kind = "request-lost"
         elif kind in ("error", "refused") and self._is_as_if_lost(instance.copies, record, step, undo):
             kind = "request-lost"
         return strike if kind == strike.kind else Strike(kind, "" if kind == "request-lost" else edge, times)

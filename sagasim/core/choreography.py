@@ -147,11 +147,11 @@ def step_that_hangs(bp: Blueprint, troupe: Troupe) -> int:
     for step in steps:
         if legs[step].call and legs[step].call not in QUIET:
             return step
-    lost = [step for step in steps if legs[step].call == "unpublished"]
-    if lost:
-        return lost[-1]
+    silent = [step for step in steps if legs[step].call == "unpublished" or legs[step].belief == "given-up"]
+    if silent:
+        return silent[-1]
     for step in reversed(steps):
-        if legs[step].belief in ("refused", "undone", "given-up") and any(
+        if legs[step].belief in ("refused", "undone") and any(
             legs[other].belief == "done" for other in bp.predecessors[step]
         ):
             return step

@@ -37,6 +37,7 @@ from sagasim.core.history import (
     StepCommitted,
     StepErred,
     StepRefused,
+    StepSkipped,
     UndoCommitted,
 )
 from sagasim.core.kernel import Kernel
@@ -115,6 +116,16 @@ ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
     {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
 )
 """What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
+
+
+def ordered_moment(bp: Blueprint, choice: Choice) -> Moment | None:
+    """What an order calls a choice; None: an order cannot name it."""
+    if choice.verb == "interrupt":
+        return Moment(str(choice.subject), "saga", instance=choice.instance + 1)
+    edge = ORDERED_EDGES.get(choice.verb)
+    if edge is None:
+        return None
+    return Moment(edge, bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
 
 
 def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
@@ -215,10 +226,7 @@ class _Clock:
         return int(any(wanted.edge == moment.edge for wanted in self.order))
 
     def _ordered(self, choice: Choice) -> Moment | None:
-        edge = ORDERED_EDGES.get(choice.verb)
-        if edge is None:
-            return None
-        return Moment(edge, self.bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+        return ordered_moment(self.bp, choice)
 
     def _take(self, choice: Choice) -> None:
         at = self.due.pop(choice)
@@ -336,13 +344,13 @@ class _Clock:
         deadline = self.bp.saga.deadline_ms
         if deadline is not None:
             for each, instance in enumerate(self.world.instances):
-                choice = Choice("interrupt", each, subject="deadline")
+                choice = Choice("expire", each, subject="deadline")
                 if not instance.mind.ended and "deadline" not in instance.interrupted:
                     keep.add(choice)
                     # an order is the time of this run: then the deadline passes when nothing else is due
                     self.due.setdefault(choice, NEVER if self.order else deadline)
                     self.causes.setdefault(choice, 0)
-        for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
+        for choice in [known for known in self.due if known not in keep and known.verb != "interrupt"]:
             del self.due[choice]
         for choice in offered:
             if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
@@ -350,7 +358,7 @@ class _Clock:
                 self.causes[choice] = self._cause(choice, group)
 
     def _due_at(self, choice: Choice) -> int:
-        if choice.verb == "interrupt":
+        if choice.verb == "expire":
             return NEVER if self.order else max(self.now, self.bp.saga.deadline_ms or 0)
         step = self.bp.steps[choice.step]
         takes = self._takes(choice)
@@ -561,6 +569,8 @@ def belief_after(belief: str, event: HistoryEvent) -> str:
             return belief if belief == "unknown" else "running"
         case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
             return "unknown"
+        case StepSkipped():
+            return "skipped"
         case _:
             return belief
 

@@ -211,7 +211,7 @@ def _executions(search: Search, order: list[int]) -> int:
         here = paths.pop(number)
         edges, faulty = search.edges[number], search.faulty.get(number, ())
         if not edges:
-            total += here[most] if faulty else sum(here)
+            total += sum(here)
         for following in edges or ():
             there = paths.setdefault(following, [0] * (most + 1))
             for used, count in enumerate(here):

@@ -174,7 +174,7 @@ class Kernel:
         """Nothing else is due and no end is reached: now the deadline passes by itself."""
         for number, instance in enumerate(world.instances):
             if self._may_interrupt(instance, "deadline"):
-                yield Choice("interrupt", number, subject="deadline")
+                yield Choice("expire", number, subject="deadline")
 
     def _deliveries(self, number: int, mind: Troupe) -> Iterator[Choice]:
         seen: set[tuple[int, int]] = set()

@@ -53,9 +53,10 @@ class Choice(NamedTuple):
     """One thing that can happen next, in instance number `instance` (from 0).
 
     verb      perform (a call reaches its participant), hear (its answer is heard), land (a late or second
-              copy), receive (an event reaches a listener), interrupt (a cancel or the deadline)
+              copy), receive (an event reaches a listener), interrupt (a cancel or the deadline, as a
+              fault), expire (the deadline passes by itself)
     strike    perform: the new fault that strikes it, or None
-    subject   land: the Copy; receive: the Message; interrupt: "cancelled" or "deadline"
+    subject   land: the Copy; receive: the Message; interrupt and expire: "cancelled" or "deadline"
     """
 
     verb: str

@@ -35,6 +35,8 @@ from sagasim.core.history import (
     ReplyReceived,
     SagaHalted,
     SagaStarted,
+    StepErred,
+    StepRefused,
     StrayReplyReceived,
 )
 from sagasim.core.kernel import FINAL, Choice, Instance, Kernel, World, fault_of, strike_of
@@ -44,7 +46,7 @@ from sagasim.core.participant import NO_STRIKE, Call, Strike, perform, strikes_n
 from sagasim.library.answers import CannotResume, Outcome, Raised, Returned
 from sagasim.library.contexts import Context, Contexts
 from sagasim.library.design import Design
-from sagasim.library.recording import Line, entry_of, line_of, recordable
+from sagasim.library.recording import Line, entry_of, line_of
 from sagasim.library.witness import (
     ANSWERED,
     answer_told,
@@ -299,8 +301,6 @@ class Conductor:
             return
         strike = self._strikes.get(number, NO_STRIKE)
         answer = answer_told(event)
-        if answer != "done":
-            self._failures[step] = str(getattr(event, "reason", answer))
         copy = "second" if strike.kind == "duplicate" else ""
         self._perform(self._calls[number], strike, answer, heard_as(answer, strike), copy, (event,))
 
@@ -420,21 +420,14 @@ class Conductor:
         call = Call(ask.undo, ask.attempt)
         result = perform(self.bp.steps[ask.step], self.instance.records[ask.step], call, strike)
         copy = "redelivered" if strike.kind == "crash" else result.copy
-        if result.answer != "done":
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
         self._perform(ask, strike, result.answer, result.answer, copy, result.events)
 
     def _came_back(self, ask: Ask, outcome: Outcome) -> None:
         strike = self._strikes.get(ask.number, NO_STRIKE)
         answer, events = self._witnessed(ask, outcome, strike.kind)
-        if isinstance(outcome, Raised):
-            self._failures[ask.step] = outcome
-        elif strike.kind:
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
         copy = "second" if strike.kind == "duplicate" else ""
-        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events)
+        raised = outcome if isinstance(outcome, Raised) else None
+        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events, raised)
 
     def _witnessed(self, ask: Ask, outcome: Outcome, kind: str) -> tuple[str, tuple[HistoryEvent, ...]]:
         own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
@@ -442,13 +435,21 @@ class Conductor:
         return witnessed(own, record, call, outcome, kind=kind, in_doubt=ask.step in self._in_doubt)
 
     def _perform(
-        self, ask: Ask, strike: Strike, answer: str, heard: str, copy: str, events: tuple[HistoryEvent, ...]
+        self,
+        ask: Ask,
+        strike: Strike,
+        answer: str,
+        heard: str,
+        copy: str,
+        events: tuple[HistoryEvent, ...],
+        raised: Raised | None = None,
     ) -> None:
         """The call is over at the participant: what happened there, and when the coordinator will hear of it."""
         step, own = ask.step, self.bp.steps[ask.step]
         for event in events:
             self._remember(step, event, strike.kind)
         self._note_doubt(ask, strike, answer)
+        self._failures[ask.step] = raised or self._failure(ask, strike, events)
         said: list[HistoryEvent] = list(events)
         if strike.kind:
             text = str(fault_of(self.bp, step, ask.undo, ask.attempt, strike))
@@ -466,6 +467,13 @@ class Conductor:
         self._put(at_ms if waits_ms else self._now, NEXT, "hear", ask.number, heard)
         arrived = [Moment("after", own.name, ask.undo, ask.attempt)] if events else []
         self._enter(arrived)
+
+    def _failure(self, ask: Ask, strike: Strike, events: tuple[HistoryEvent, ...]) -> str:
+        """What a user is told if the saga fails because of this call."""
+        if strike.kind:
+            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
+            return f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
+        return next((event.reason for event in events if isinstance(event, StepErred | StepRefused)), "")
 
     def _note_doubt(self, ask: Ask, strike: Strike, answer: str) -> None:
         if ask.undo:
