@@ -79,9 +79,11 @@ class Services:
 
         return compensation
 
-    def orchestrator(self, pivot=False, timeout_ms=None, **options):
+    def orchestrator(self, pivot=False, timeout_ms=None, record=None, **rules):
         """Three steps with an undo, or a pivot in the middle and a step behind it that must work."""
-        orchestrator = SagaOrchestrator("kit", clock=JumpingClock(), engine="default", **options)
+        orchestrator = SagaOrchestrator(
+            "kit", clock=JumpingClock(), engine={"preset": "default", **rules}, record=record
+        )
         retry = {"attempts": 2, "first_ms": 100}
         for number, step in enumerate(("order", "charge", "ship")):
             kind = ("compensatable", "pivot", "retriable")[number] if pivot else "compensatable"
@@ -99,4 +101,6 @@ class Services:
 
 def events(history):
     """What a run with real callables can know of a history: all but the judgement of the simulator."""
-    return [entry.event for entry in history if entry.kind not in ("HarmDone", "SagaStuck")]
+    return [
+        (entry.event, entry.belief) for entry in history if entry.kind not in ("HarmDone", "SagaStuck")
+    ]
