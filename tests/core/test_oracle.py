@@ -119,7 +119,12 @@ def test_a_run_shows_every_finding_with_its_own_plan(case: Case) -> None:
     for finding in reading(search).findings:
         shown = run_of(bp, finding.faults, order=finding.order)
         plan = (*text_of(finding.faults), "order", *map(str, finding.order))
-        assert shown.shows(finding.harm, finding.step), (finding.harm, finding.step, plan, case.told(faults=2))
+        assert shown.shows(finding.harm, finding.step), (
+            finding.harm,
+            finding.step,
+            plan,
+            case.told(faults=2),
+        )
 
 
 @pytest.mark.parametrize("coordination", Coordination)
