@@ -171,7 +171,8 @@ class Commuting:
         if leg.call == "done":
             return self._starts_nothing(mind.legs, step)
         if leg.call == "crashed":
-            return self.bp.rules.on_recover == "resend"
+            logged = self.bp.steps[step].safeguards.intent_log  # else it matters whether the saga has halted
+            return logged and self.bp.rules.on_recover == "resend"
         return self._is_tried_again(leg, step)
 
     def _starts_nothing(self, legs: tuple[Leg, ...], step: int) -> bool:
