@@ -45,7 +45,13 @@ CHANGED_MIND: Data = {
     "name": "changed-mind",
     "steps": [
         {"name": "hold", "service": "holds", "compensation": "free", "after": [], "effects": {"held": 1}},
-        {"name": "book", "service": "books", "compensation": "unbook", "after": [], "refuses_when": "held > 0"},
+        {
+            "name": "book",
+            "service": "books",
+            "compensation": "unbook",
+            "after": [],
+            "refuses_when": "held > 0",
+        },
         {"name": "close", "service": "closes", "kind": "pivot", "after": ["hold", "book"]},
     ],
 }
@@ -154,7 +160,7 @@ SAFEGUARD_TWINS = {
         C, guard("charge", dead_letter_alarm=False), "stuck", "open", kinds=("poisoned",)
     ),
     "a dead undo without an alarm is known to nobody": Twin(
-        C, guard("charge", dead_letter_alarm=False), "stuck", "reserve", 2, ("refused", "poisoned")
+        C, guard("charge", dead_letter_alarm=False), "stuck", "charge", 2, ("refused", "poisoned")
     ),
     "a key that is made anew takes effect twice": Twin(
         O,
@@ -193,7 +199,10 @@ RULE_TWINS = {
         "phantom-undo",
         "reserve",
         kinds=("refused",),
-        base={**BASE, "steps": [*BASE["steps"][:2], {**BASE["steps"][2], "may_refuse": False}, *BASE["steps"][3:]]},
+        base={
+            **BASE,
+            "steps": [*BASE["steps"][:2], {**BASE["steps"][2], "may_refuse": False}, *BASE["steps"][3:]],
+        },
         ground=guard("reserve", undo_of_nothing="apply"),
     ),
     "compensates a list": Twin(O, rule(compensates=["open"]), "leak", "charge", kinds=("refused",)),
@@ -209,7 +218,9 @@ RULE_TWINS = {
         ground=rule(errors_are="failed"),
     ),
     "on_refusal abandon": Twin(O, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)),
-    "on_refusal continue": Twin(O, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)),
+    "on_refusal continue": Twin(
+        O, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
+    ),
     "on_refusal retry": Twin(O, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)),
     "on_error abandon": Twin(O, rule(on_error="abandon"), "leak", "open", kinds=("error",)),
     "on_error continue": Twin(O, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)),
@@ -248,11 +259,15 @@ RULE_TWINS = {
         base=BRANCHES,
         ground=rule(compensates="completed"),
     ),
-    "choreographed on_refusal abandon": Twin(C, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)),
+    "choreographed on_refusal abandon": Twin(
+        C, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)
+    ),
     "choreographed on_refusal continue": Twin(
         C, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
     ),
-    "choreographed on_refusal retry": Twin(C, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)),
+    "choreographed on_refusal retry": Twin(
+        C, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)
+    ),
     "choreographed on_error abandon": Twin(C, rule(on_error="abandon"), "leak", "open", kinds=("error",)),
     "choreographed on_error continue": Twin(
         C, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)
@@ -263,7 +278,9 @@ RULE_TWINS = {
     "choreographed on_undo_failure swallow": Twin(
         C, rule(on_undo_failure="swallow"), "leak", "charge", 2, ("refused", "error")
     ),
-    "choreographed on_cancel abandon": Twin(C, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)),
+    "choreographed on_cancel abandon": Twin(
+        C, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)
+    ),
     "choreographed on_deadline abandon": Twin(
         C, rule(on_deadline="abandon"), "leak", "open", kinds=("deadline",), ground={"deadline_ms": 60_000}
     ),
@@ -305,7 +322,9 @@ def turned_back(turned: Data) -> Data:
     """The safe side of the switches."""
     return {
         "steps": {
-            step: {"safeguards": {k: v for name in keys["safeguards"] for k, v in REPAIRED.get(name, {}).items()}}
+            step: {
+                "safeguards": {k: v for name in keys["safeguards"] for k, v in REPAIRED.get(name, {}).items()}
+            }
             for step, keys in turned.get("steps", {}).items()
         }
     }
