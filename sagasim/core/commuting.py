@@ -178,7 +178,8 @@ class Commuting:
             return True
         if leg.call == "done":
             return self._starts_nothing(mind.legs, step)
-        return leg.call == "crashed" and self.bp.rules.on_recover == "resend"
+        logged = self.bp.steps[step].safeguards.intent_log  # else it matters whether the saga has halted
+        return leg.call == "crashed" and logged and self.bp.rules.on_recover == "resend"
 
     def _may_end_at_once(self, step: int) -> bool:
         """Whether giving up on this call may end the saga with the call's late copy just let loose.

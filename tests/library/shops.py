@@ -101,6 +101,4 @@ class Services:
 
 def events(history):
     """What a run with real callables can know of a history: all but the judgement of the simulator."""
-    return [
-        (entry.event, entry.belief) for entry in history if entry.kind not in ("HarmDone", "SagaStuck")
-    ]
+    return [(entry.event, entry.belief) for entry in history if entry.kind not in ("HarmDone", "SagaStuck")]

@@ -355,7 +355,10 @@ def test_a_run_is_taken_up_from_a_file_of_many(tmp_path):
     class Dies(FileRecorder):
         def append(self, lines):
             super().append(lines)
-            if any(line["kind"] == "StepCommitted" and line["data"]["step"] == "process-payment" for line in lines):
+            if any(
+                line["kind"] == "StepCommitted" and line["data"]["step"] == "process-payment"
+                for line in lines
+            ):
                 raise KeyboardInterrupt
 
     path = tmp_path / "runs.jsonl"
@@ -410,5 +413,7 @@ def test_actions_see_the_context_variables_of_who_executes():
     tenant = ContextVar("tenant", default="nobody")
     tenant.set("acme")
     seen = []
-    SagaOrchestrator().add_step(lambda context: seen.append(tenant.get()), name="a", timeout_ms=9999).execute({})
+    SagaOrchestrator().add_step(lambda context: seen.append(tenant.get()), name="a", timeout_ms=9999).execute(
+        {}
+    )
     assert seen == ["acme"]

@@ -47,7 +47,10 @@ class PaymentService:
 def told(bus):
     """Each entry by its kind and the handler or event that it is about."""
     return [
-        (entry.kind, entry.event.event if entry.kind == "EventPublished" else getattr(entry.event, "step", ""))
+        (
+            entry.kind,
+            entry.event.event if entry.kind == "EventPublished" else getattr(entry.event, "step", ""),
+        )
         for entry in bus.history
         if entry.kind not in ("OutcomeRecorded", "EventHeard")
     ]
