@@ -22,7 +22,7 @@ def gallery(db: None) -> dict[str, SavedSaga]:
     return {saga.name: saga for saga in SavedSaga.objects.all()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     """A visitor of a freshly served sagasim with its gallery."""
     env = environment(tmp_path_factory.mktemp("stage"))
