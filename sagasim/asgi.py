@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -18,11 +19,11 @@ from django.urls import path, re_path  # noqa: E402
 from sagasim.local import as_the_owner, only_this_machine  # noqa: E402
 from sagasim.runs.consumers import list_socket, no_socket, run_socket  # noqa: E402
 
-sockets = URLRouter(
+sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wrapped here is one application
     [
-        path("ws/runs/<uuid:run>/", run_socket),
-        path("ws/runs/", list_socket),
-        re_path(r"", no_socket),
+        path("ws/runs/<uuid:run>/", cast("Any", run_socket)),
+        path("ws/runs/", cast("Any", list_socket)),
+        re_path(r"", cast("Any", no_socket)),
     ]
 )
 if settings.LOCAL:
@@ -31,6 +32,6 @@ else:
     # Whoever has a session here has it from a page of ours: a socket that another site opens is not theirs.
     sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
 
-application = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+application: Any = ProtocolTypeRouter({"http": pages, "websocket": sockets})
 if settings.LOCAL:
     application = only_this_machine(application)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
+from sagasim.api.api import api
 from sagasim.runs.views import home
 
 urlpatterns = [
@@ -13,5 +14,6 @@ urlpatterns = [
     path("", include("sagasim.runs.urls")),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("api/", api.urls),
     path("admin/", admin.site.urls),
 ]

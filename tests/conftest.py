@@ -22,6 +22,10 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden histories anew")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A database in a file, as in production: every thread sees it, and two test runs do not share it."""
@@ -42,9 +46,9 @@ def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProce
 
 
 @contextmanager
-def serving(env: Mapping[str, str]) -> Iterator[str]:
+def serving(env: Mapping[str, str], port: int = 0) -> Iterator[str]:
     """A sagasim served by a process of its own, as `make run` does it; gives its address."""
-    command = [sys.executable, "manage.py", "serve", "127.0.0.1:0"]
+    command = [sys.executable, "manage.py", "serve", f"127.0.0.1:{port}"]
     with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         announcement = server.stdout.readline()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sagasim.composer.gallery import Exhibit, pairs
 from sagasim.composer.models import LONGEST_NAME, SagaVersion, SavedSaga
-from sagasim.core.codec import saga_from_text, saga_hash, saga_to_data
+from sagasim.core.codec import saga_from_text, saga_hash, saga_to_data, saga_to_yaml
 from sagasim.core.errors import BadSaga
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class NotYours(Exception):
 
     def __init__(self, saga: SavedSaga) -> None:
         whose = "the gallery" if saga.in_gallery else str(saga.owner or "somebody else")
-        super().__init__(f"{saga.name} belongs to {whose}; save yours under another name")
+        super().__init__(f"the saga {saga.name} belongs to {whose}; save yours under another name")
         self.saga = saga
 
 
@@ -33,7 +33,16 @@ def save_saga(text: str, *, by: User | None, expecting: str = "") -> SagaVersion
     A text that is already the newest version is not kept twice. `expecting` is the name that the saga should
     have, where an address has said so. Raises BadSaga and NotYours.
     """
-    meaning = saga_from_text(text)
+    return _save(saga_from_text(text), text, by, expecting)
+
+
+def keep_saga(meaning: Saga, *, by: User | None) -> SagaVersion:
+    """The same for a saga that was built by a program. Raises BadSaga and NotYours."""
+    newest = SagaVersion.objects.filter(latest_of__name=meaning.name, hash=saga_hash(meaning)).first()
+    return newest or _save(meaning, saga_to_yaml(meaning), by, "")
+
+
+def _save(meaning: Saga, text: str, by: User | None, expecting: str) -> SagaVersion:
     if len(meaning.name) > LONGEST_NAME:
         raise BadSaga(f"the name has {len(meaning.name)} characters; at most {LONGEST_NAME} fit", path="name")
     if expecting and meaning.name != expecting:

@@ -147,11 +147,11 @@ def step_that_hangs(bp: Blueprint, troupe: Troupe) -> int:
     for step in steps:
         if legs[step].call and legs[step].call not in QUIET:
             return step
-    lost = [step for step in steps if legs[step].call == "unpublished"]
-    if lost:
-        return lost[-1]
+    silent = [step for step in steps if legs[step].call == "unpublished" or legs[step].belief == "given-up"]
+    if silent:
+        return silent[-1]
     for step in reversed(steps):
-        if legs[step].belief in ("refused", "undone", "given-up") and any(
+        if legs[step].belief in ("refused", "undone") and any(
             legs[other].belief == "done" for other in bp.predecessors[step]
         ):
             return step
@@ -223,12 +223,17 @@ class _Stage:
             self.legs[step] = Leg("running", "sent", 1)
 
     def abandon(self) -> None:
-        """The saga is given up as it stands: what has not begun never will, and nothing is undone."""
+        """The saga is given up as it stands, once what runs is over: nothing new begins, nothing is undone."""
         self.failing = "abandoned"
         for step in range(len(self.legs)):
             if self.has_not_begun(step):
-                self.legs[step] = Leg("skipped")
-                self.out.append(StepSkipped(self.bp.steps[step].name))
+                self.legs[step] = IDLE
+
+    def resume(self) -> None:
+        """A pivot was running, and has committed: the saga must complete."""
+        self.failing = ""
+        for step in range(len(self.legs)):
+            self.start_if_ready(step)
 
     def call_again(self, step: int) -> None:
         leg = self.legs[step]
@@ -446,6 +451,10 @@ class _Stage:
     def settle(self) -> None:
         """When nothing is under way any more, the saga has an end, or none."""
         if self.phase in OUTCOMES or self.bus or any(leg.call and leg.call not in QUIET for leg in self.legs):
+            return
+        if self.failing == "abandoned" and self.pivot_is_done():
+            self.resume()
+            self.settle()
             return
         beliefs = [leg.belief for leg in self.legs]
         if not self.failing and all(belief == "done" for belief in beliefs):

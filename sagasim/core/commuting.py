@@ -39,9 +39,8 @@ class Commuting:
         followers = bp.descendants if kernel.orchestrated else _reach(bp.successors)
         built_inside = all(set(bp.builders[step]) <= set(followers[step]) for step in range(len(bp.steps)))
         self.applies = not locks and rules.on_stray_reply == "ignore" and built_inside
-        self.applies = self.applies and (
-            rules.on_sibling_failure == "wait" if kernel.orchestrated else all(bp.neighbourly)
-        )
+        self.applies = self.applies and (kernel.orchestrated or all(bp.neighbourly))
+        self._abandons = rules.on_sibling_failure == "abandon"
         self._stops = any(bp.undo_reaction(step) == "stop" for step in range(len(bp.steps)))
         self._outages = "outage" in kernel.kinds
         self._natural = any(bp.given.values()) or any(bp.refuses_when)
@@ -120,6 +119,8 @@ class Commuting:
     def _orchestrated(
         self, instance: Instance, mind: Coordinator, choices: Sequence[Choice], faults_left: bool
     ) -> Choice | None:
+        if self._abandons and mind.phase != "compensating":
+            return None  # who fails first decides what becomes of the others
         for choice in choices:
             if choice.verb == "perform" and self._performs_alone(instance, choice, faults_left):
                 return choice

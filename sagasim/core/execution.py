@@ -37,6 +37,7 @@ from sagasim.core.history import (
     StepCommitted,
     StepErred,
     StepRefused,
+    StepSkipped,
     UndoCommitted,
 )
 from sagasim.core.kernel import Kernel
@@ -115,6 +116,16 @@ ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
     {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
 )
 """What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
+
+
+def ordered_moment(bp: Blueprint, choice: Choice) -> Moment | None:
+    """What an order calls a choice; None: an order cannot name it."""
+    if choice.verb == "interrupt":
+        return Moment(str(choice.subject), "saga", instance=choice.instance + 1)
+    edge = ORDERED_EDGES.get(choice.verb)
+    if edge is None:
+        return None
+    return Moment(edge, bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
 
 
 def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
@@ -200,23 +211,22 @@ class _Clock:
     # what comes next
 
     def _next(self) -> Choice | None:
-        open_ = [choice for choice in self.due if not self._is_held_back(choice)] or list(self.due)
-        if not open_:
+        if not self.due:
             return None
-        return min(open_, key=self.due.__getitem__)  # the first of those due at the same instant
+        return min(self.due, key=lambda choice: (self._held_back(choice), self.due[choice]))
 
-    def _is_held_back(self, choice: Choice) -> bool:
+    def _held_back(self, choice: Choice) -> int:
+        """How much the order holds a choice back: not at all, as one that it leaves out, or until its turn."""
         moment = self._ordered(choice)
         if moment is None or not self.waiting:
-            return False
+            return 0
         places = [place for place, wanted in enumerate(self.waiting) if _matches(wanted, moment)]
-        return bool(places) and places[0] != 0
+        if places:
+            return 2 if places[0] else 0
+        return int(any(wanted.edge == moment.edge for wanted in self.order))
 
     def _ordered(self, choice: Choice) -> Moment | None:
-        edge = ORDERED_EDGES.get(choice.verb)
-        if edge is None:
-            return None
-        return Moment(edge, self.bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
+        return ordered_moment(self.bp, choice)
 
     def _take(self, choice: Choice) -> None:
         at = self.due.pop(choice)
@@ -253,16 +263,10 @@ class _Clock:
             if fault.instance != choice.instance + 1:
                 continue
             if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (
-                    step.name,
-                    choice.undo,
-                )
-                if (
-                    fault.target == step.service
-                    and fault not in self.struck
-                    and begins
-                    and choice.attempt == 1
-                ):
+                at = fault.moment
+                begins = at is None or (at.step, at.undo) == (step.name, choice.undo)
+                mine = fault.target == step.service and fault not in self.struck
+                if mine and begins and choice.attempt == 1:
                     return fault
             elif (fault.target, fault.undo) == (step.name, choice.undo) and fault.attempt == choice.attempt:
                 return fault
@@ -340,12 +344,13 @@ class _Clock:
         deadline = self.bp.saga.deadline_ms
         if deadline is not None:
             for each, instance in enumerate(self.world.instances):
-                choice = Choice("interrupt", each, subject="deadline")
+                choice = Choice("expire", each, subject="deadline")
                 if not instance.mind.ended and "deadline" not in instance.interrupted:
                     keep.add(choice)
-                    self.due.setdefault(choice, deadline)
+                    # an order is the time of this run: then the deadline passes when nothing else is due
+                    self.due.setdefault(choice, NEVER if self.order else deadline)
                     self.causes.setdefault(choice, 0)
-        for choice in [known for known in self.due if known not in keep and known.subject != "cancelled"]:
+        for choice in [known for known in self.due if known not in keep and known.verb != "interrupt"]:
             del self.due[choice]
         for choice in offered:
             if choice not in self.due or (choice.verb == "land" and self.due[choice] == NEVER):
@@ -353,8 +358,8 @@ class _Clock:
                 self.causes[choice] = self._cause(choice, group)
 
     def _due_at(self, choice: Choice) -> int:
-        if choice.verb == "interrupt":
-            return max(self.now, self.bp.saga.deadline_ms or 0)
+        if choice.verb == "expire":
+            return NEVER if self.order else max(self.now, self.bp.saga.deadline_ms or 0)
         step = self.bp.steps[choice.step]
         takes = self._takes(choice)
         leg: Leg = self.world.instances[choice.instance].mind.legs[choice.step]
@@ -564,6 +569,8 @@ def belief_after(belief: str, event: HistoryEvent) -> str:
             return belief if belief == "unknown" else "running"
         case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
             return "unknown"
+        case StepSkipped():
+            return "skipped"
         case _:
             return belief
 

@@ -21,7 +21,17 @@ from sagasim.core.search import Broken, Progress, Search
 from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice, World
 
-__all__ = ["MOST_STATES", "Cell", "Exploration", "Finding", "Progress", "Search", "explore", "reading"]
+__all__ = [
+    "MOST_STATES",
+    "Cell",
+    "Exploration",
+    "Finding",
+    "Progress",
+    "Search",
+    "explore",
+    "harms_of",
+    "reading",
+]
 
 MOST_STATES = 2_000_000
 
@@ -120,6 +130,13 @@ def reading(search: Search) -> Exploration:
     )
 
 
+def harms_of(search: Search) -> Mapping[Harm, int]:
+    """Every harm known so far, with the fewest faults that do it; `stuck` only once nothing is waiting."""
+    if search.progress().done:
+        _note_stuck(search)
+    return {harm: faults for harm, (faults, _) in search.broken.items()}
+
+
 # stuck
 
 
@@ -194,7 +211,7 @@ def _executions(search: Search, order: list[int]) -> int:
         here = paths.pop(number)
         edges, faulty = search.edges[number], search.faulty.get(number, ())
         if not edges:
-            total += here[most] if faulty else sum(here)
+            total += sum(here)
         for following in edges or ():
             there = paths.setdefault(following, [0] * (most + 1))
             for used, count in enumerate(here):

@@ -30,8 +30,9 @@ UNASKED = ("no-effect", "key-lost")
 """No saga survives these, so they are explored only when asked for."""
 EXPLORED_KINDS = tuple(kind for kind in KINDS if kind not in UNASKED)
 
-ORDER_EDGES = ("recorded", "heard", "landed")
-"""Edges that only an order names: the answer is recorded, an event is heard, a copy has landed."""
+ORDER_EDGES = ("recorded", "heard", "landed", *SAGA_KINDS)
+"""Edges that only an order names: the answer is recorded, an event is heard, a copy has landed, the saga is
+cancelled or passes its deadline."""
 LANDING_KINDS = ("late", "duplicate", "reordered")
 """The moment of these says when the late or second copy lands."""
 SPLIT_KINDS = {"crash": "before", "coordinator-crash": "after"}
@@ -99,7 +100,7 @@ _FAULT = re.compile(
 )
 _MOMENT = re.compile(
     r"(?P<step>[^:@*#\[\].\s]+)(?P<undo>\.undo)?(?:#(?P<attempt>\d{1,4}))?(?:\[(?P<instance>\d{1,4})\])?"
-    r"\.(?P<edge>before|after|recorded|heard|landed)\Z",
+    r"\.(?P<edge>before|after|recorded|heard|landed|cancelled|deadline)\Z",
     re.ASCII,
 )
 _HOW = (
@@ -161,8 +162,11 @@ def parse_moment(text: str, saga: Saga) -> Moment:
         raise BadFault(
             f"no moment {quoted(text)}; write before, after, end, or a step such as charge.undo.after"
         )
-    if match["step"] not in saga.step_names:
+    about_the_saga = match["step"] == "saga" and match["edge"] in SAGA_KINDS
+    if match["step"] not in saga.step_names and not about_the_saga:
         raise UnknownStep(match["step"], saga.step_names)
+    if match["edge"] in SAGA_KINDS and not about_the_saga:
+        raise BadFault(f"a step is not {match['edge']}, the saga is; write saga.{match['edge']}")
     return Moment(
         match["edge"],
         match["step"],

@@ -1,7 +1,7 @@
 """A verdict as JUnit XML, so that the tools of a build show its sentences.
 
-One test suite per coordination. A finding is a failed test case; a property that nothing breaks is a passed one;
-what is not to fail the build (already known, or not asked for) is a skipped one. The attributes are those that
+One test suite per coordination. A finding is a failed test case; a property that nothing breaks is a passed
+one; what is not to fail the build (known, or not asked for) is a skipped one. The attributes are those that
 the strict schema of Ant's JUnit report wants.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from xml.etree import ElementTree as xml
+from xml.etree import ElementTree as ET
 
 from sagasim.core.harms import PROPERTIES
 from sagasim.core.results import ToldFinding, Verdict
@@ -20,11 +20,11 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def junit_of(verdict: Verdict, *, timestamp: str, excused: Callable[[ToldFinding], str]) -> str:
     """The XML as text. `excused` says why a finding does not fail the build; empty: it does."""
-    root = xml.Element("testsuites")
+    root = ET.Element("testsuites")
     for number, coordination in enumerate(verdict.coordinations):
         root.append(_suite(verdict, coordination, number, timestamp, excused))
-    xml.indent(root)
-    return xml.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
 def _suite(
@@ -33,7 +33,7 @@ def _suite(
     number: int,
     timestamp: str,
     excused: Callable[[ToldFinding], str],
-) -> xml.Element:
+) -> ET.Element:
     findings = [each for each in verdict.findings if each.coordination == coordination]
     broken = {each.harm for each in findings}
     cases = [_case(verdict, each, excused(each)) for each in findings]
@@ -42,7 +42,7 @@ def _suite(
         for harm, sentence in PROPERTIES.items()
         if harm not in broken
     ]
-    suite = xml.Element(
+    suite = ET.Element(
         "testsuite",
         name=coordination,
         package=verdict.saga,
@@ -55,25 +55,25 @@ def _suite(
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
         time=f"{verdict.seconds:.3f}",
     )
-    properties = xml.SubElement(suite, "properties")
-    xml.SubElement(properties, "property", name="scope", value=verdict.scope)
+    properties = ET.SubElement(suite, "properties")
+    ET.SubElement(properties, "property", name="scope", value=verdict.scope)
     suite.extend(cases)
-    xml.SubElement(suite, "system-out").text = verdict.scope
-    xml.SubElement(suite, "system-err")
+    ET.SubElement(suite, "system-out").text = verdict.scope
+    ET.SubElement(suite, "system-err")
     return suite
 
 
-def _named(verdict: Verdict, coordination: str, name: str) -> xml.Element:
+def _named(verdict: Verdict, coordination: str, name: str) -> ET.Element:
     classname = f"{verdict.saga}.{coordination}"
-    return xml.Element("testcase", name=_legal(name), classname=classname, time="0")
+    return ET.Element("testcase", name=_legal(name), classname=classname, time="0")
 
 
-def _case(verdict: Verdict, finding: ToldFinding, excuse: str) -> xml.Element:
+def _case(verdict: Verdict, finding: ToldFinding, excuse: str) -> ET.Element:
     case = _named(verdict, finding.coordination, f"{finding.harm} at {finding.step}")
     if excuse:
-        xml.SubElement(case, "skipped", message=_legal(f"{excuse}: {finding.sentence}"))
+        ET.SubElement(case, "skipped", message=_legal(f"{excuse}: {finding.sentence}"))
         return case
-    failure = xml.SubElement(case, "failure", message=_legal(finding.sentence), type=finding.harm)
+    failure = ET.SubElement(case, "failure", message=_legal(finding.sentence), type=finding.harm)
     fix = [f"fix: {finding.fix.change}"] if finding.fix else []
     faults = f"faults: {', '.join(finding.faults) or 'none'}"
     failure.text = _legal("\n".join((finding.sentence, faults, *fix, f"replay: {finding.replay}")))

@@ -44,7 +44,7 @@ from sagasim.core.striking import (
     strike_of,
     strikes_offered,
 )
-from sagasim.core.world import Choice, Instance, Mind, World, put, with_instance
+from sagasim.core.world import Choice, Instance, Mind, World, put, with_instance, with_legs
 
 KERNEL_VERSION = "1"
 """Part of every cache key; a stored history or verdict of another version is told as such."""
@@ -72,6 +72,7 @@ class Kernel:
         self.kinds = frozenset(kinds)
         self.orchestrated = bp.coordination is Coordination.ORCHESTRATION
         self._offers: dict[tuple[int, bool, int], tuple[Strike, ...]] = {}
+        self._texts: dict[tuple[int, bool, int, Strike], str] = {}
         self._performed: dict[tuple[int, Record, Call, Strike], Answered] = {}
         self._shares = bp.saga.instances > 1
         self._locks = self._shares and any(step.safeguards.semantic_lock != "none" for step in bp.steps)
@@ -173,7 +174,7 @@ class Kernel:
         """Nothing else is due and no end is reached: now the deadline passes by itself."""
         for number, instance in enumerate(world.instances):
             if self._may_interrupt(instance, "deadline"):
-                yield Choice("interrupt", number, subject="deadline")
+                yield Choice("expire", number, subject="deadline")
 
     def _deliveries(self, number: int, mind: Troupe) -> Iterator[Choice]:
         seen: set[tuple[int, int]] = set()
@@ -290,8 +291,9 @@ class Kernel:
             ):
                 strike = NO_STRIKE
             else:
-                told = str(fault_of(self.bp, step, undo, leg.attempt, strike))
-                events.append(FaultStruck(told, *self._place(step, leg)))
+                events.append(
+                    FaultStruck(self._told(step, undo, leg.attempt, strike), *self._place(step, leg))
+                )
         if not self.orchestrated:
             events.append(EventConsumed(*self._place(step, leg)))
         answered = self._answered(step, record, call, strike)
@@ -303,7 +305,7 @@ class Kernel:
         else:
             attempt = self._attempt_reached(step, call, strike)
             heard = Leg(leg.belief, answered.answer, attempt, leg.doubt, leg.undoing)
-        mind = instance.mind._replace(legs=put(instance.mind.legs, step, heard))
+        mind = with_legs(instance.mind, put(instance.mind.legs, step, heard))
         copies = instance.copies
         if answered.copy:
             ready = answered.copy == "second"
@@ -311,8 +313,8 @@ class Kernel:
         records = (
             instance.records if answered.record is record else put(instance.records, step, answered.record)
         )
-        now = with_instance(now, number, instance._replace(mind=mind, records=records, copies=copies))
-        return self._with_marks(now, number, step, answered.events)
+        after = Instance(mind, records, instance.strikes, copies, instance.interrupted)
+        return self._with_marks(with_instance(now, number, after), number, step, answered.events)
 
     def _attempt_reached(self, step: int, call: Call, strike: Strike) -> int:
         """Explorations: a fault for-ever that leaves nothing behind each time takes one stride."""
@@ -321,6 +323,12 @@ class Kernel:
         if strike.kind in LEAVE_AN_EFFECT and not self.bp.steps[step].safeguards.idempotent:
             return call.attempt
         return max(call.attempt, self.bp.attempts(step, call.undo))
+
+    def _told(self, step: int, undo: bool, attempt: int, strike: Strike) -> str:
+        place = (step, undo, attempt, strike)
+        if place not in self._texts:
+            self._texts[place] = str(fault_of(self.bp, step, undo, attempt, strike))
+        return self._texts[place]
 
     def _place(self, step: int, leg: Leg) -> tuple[str, bool, int]:
         return self.bp.steps[step].name, leg.undoing == "running", leg.attempt
@@ -364,6 +372,8 @@ class Kernel:
         if answer in FINAL or answer == "held":
             goes_on = NO_STRIKE
         instance = world.instances[number]
+        if goes_on == instance.strikes[step]:
+            return world
         return with_instance(world, number, instance._replace(strikes=put(instance.strikes, step, goes_on)))
 
     def _hear(self, world: World, choice: Choice, events: Out) -> World:

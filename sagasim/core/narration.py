@@ -154,7 +154,7 @@ def broken(harm: str, step: str) -> str:
     """Which property, in words."""
     if harm == "invariant":
         return f"the invariant '{step}' does not hold"
-    return f"{harm} at {step}; it should be that {PROPERTIES[harm]}"
+    return f"{harm} at {step} (must hold: {PROPERTIES[harm]})"
 
 
 def ending(outcome: str, parked: Sequence[str] = ()) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.execution import ORDERED_EDGES, first_moments, moments_entered
+from sagasim.core.execution import first_moments, moments_entered, ordered_moment
 from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Copy
@@ -46,17 +46,16 @@ def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
 
 def orders_of(bp: Blueprint, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
     """Orders that make a run follow a path: commits only, then all but messages, then all."""
-    every = tuple(
-        Moment(
-            ORDERED_EDGES[choice.verb], bp.steps[choice.step].name, choice.undo, attempt, choice.instance + 1
-        )
-        for choice in path
-        if choice.verb in ORDERED_EDGES
-        for attempt in (choice.attempt if choice.attempt > 1 else 0,)
-    )
+    named = (ordered_moment(bp, choice) for choice in path)
+    every = tuple(_with_attempt(moment) for moment in named if moment is not None)
     yield tuple(moment for moment in every if moment.edge == "after")
     yield tuple(moment for moment in every if moment.edge != "heard")
     yield every
+
+
+def _with_attempt(moment: Moment) -> Moment:
+    """An order names the attempt only where it is not the first."""
+    return moment if moment.attempt > 1 else replace(moment, attempt=0)
 
 
 def _place_of_landing(

@@ -23,6 +23,7 @@ from sagasim.core.history import (
     Entry,
     EventConsumed,
     EventLost,
+    EventPublished,
     FaultStruck,
     NothingChanged,
     OutcomeRecorded,
@@ -167,6 +168,17 @@ STRUCK: Mapping[str, str] = MappingProxyType(
     }
 )
 
+STRUCK_AS_EVENT: Mapping[str, str] = MappingProxyType(
+    {
+        "request-lost": "the event for {call} was lost{times}",
+        "reply-lost": "the event that {call} had happened was lost{times}",
+        "late": "the event for {call} was late{times}",
+        "duplicate": "the event for {call} was delivered twice",
+        "reordered": "the event for {call} was overtaken{times}",
+    }
+)
+"""What is said otherwise in choreography: there are no commands and no answers."""
+
 
 def _causes(scene: _Scene) -> str:
     """What went wrong before, each cause once, in the order in which it struck."""
@@ -211,7 +223,8 @@ def _cause(scene: _Scene, kind: str, target: str, undo: bool, instance: int, cou
     if kind.startswith("refusal:"):
         return f"{call} was refused{told} ({kind.removeprefix('refusal:')})"
     service = scene.saga.step(target).service
-    return STRUCK[kind].format(call=call, service=service, times=counted(count)) + told
+    words = STRUCK if scene.orchestrated else STRUCK | STRUCK_AS_EVENT
+    return words[kind].format(call=call, service=service, times=counted(count)) + told
 
 
 # ---------------------------------------------------------------- what it means, per harm
@@ -224,7 +237,9 @@ def _leak(scene: _Scene) -> str:
 
 def _why_it_stands(scene: _Scene) -> str:
     step, believed = scene.step, scene.belief_when_turning()
-    undone = [entry.seq for entry in scene.all(OutcomeRecorded, step) if _recorded(entry, "undone")]
+    undone = [
+        entry.seq for kind in (UndoCommitted, NothingChanged) for entry in scene.all(kind, step, undo=True)
+    ]
     landed = [entry.seq for entry in scene.all(StepCommitted, step)]
     if undone and landed and landed[-1] > undone[-1]:
         return f"{step} was undone while it was still under way, and took effect afterwards"
@@ -248,10 +263,6 @@ def _why_it_stands(scene: _Scene) -> str:
     if scene.has(EventLost, step):
         return f"nobody heard of {step}, and nobody asked to undo it"
     return f"{scene.definition.service} believed {step} {_believed(believed)}, and undid nothing"
-
-
-def _recorded(entry: Entry, belief: str) -> bool:
-    return isinstance(entry.event, OutcomeRecorded) and entry.event.belief == belief
 
 
 def _believed(belief: str) -> str:
@@ -385,6 +396,8 @@ def _why_no_end(scene: _Scene) -> str:
             return f"the undo of {step} is tried again and again, and cannot work"
         if dead:
             return f"{joined(dead)} will never begin, and {step} waits for it"
+        if not scene.has(EventPublished, step):
+            return f"{scene.definition.service} never published what became of {step}"
         return f"nobody reacts to what {step} published last"
     undo = scene.has(CommandSent, step, undo=True)
     reasons = [

@@ -11,16 +11,25 @@ kernel.py, because it takes away choices; everything here keeps the choices as t
 
 from __future__ import annotations
 
+from sagasim.core.alike import Alike
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.choreography import Ears, Troupe
+from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.world import Instance, World
+from sagasim.core.participant import NO_STRIKE
+from sagasim.core.world import Instance, Mark, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
 NEVER_BEGAN = Leg("idle")
+GIVEN_UP = Leg("given-up")
 SKIPPED = Leg("skipped")
 NOTHING_HEARD = Ears()
+
+Key = tuple[tuple[int, ...], tuple[int, ...], tuple[Mark, ...]]
+"""A world by the numbers of its instances; with several instances sorted."""
+
+MOST_ASKED = 100_000
+"""So many answers are kept before they are forgotten, so that memory stays with the states."""
 
 
 class Reduction:
@@ -28,6 +37,7 @@ class Reduction:
 
     def __init__(self, bp: Blueprint) -> None:
         self.bp = bp
+        self._alike = Alike(bp)
         rules = bp.rules
         reactions = {bp.undo_reaction(step) for step in range(len(bp.steps))}
         # A coordinator that resurrects, or that stops, still asks how far a step had come.
@@ -35,20 +45,84 @@ class Reduction:
         self._neighbourly = all(bp.neighbourly)  # else a stuck saga may be named after a step that was undone
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
+        every = range(len(bp.steps))
+        self._undone_in_order = rules.order == "reverse" and all(
+            set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
+        )
+        self._no_strikes = (NO_STRIKE,) * len(bp.steps)
+        self._asked: dict[tuple[Instance, bool, bool], Instance] = {}
+        self._numbers: dict[Instance, int] = {}
+        self._instances: list[Instance] = []
+        self._by_identity: dict[int, int] = {}
         self._values_matter = not self._alone or bool(bp.always)
 
     def of(self, world: World, *, faults_left: bool = True) -> World:
         """The representative of this world; without a fault left, an earlier cancel does not matter."""
-        instances = tuple(self._instance(instance) for instance in world.instances)
-        if not faults_left:
-            instances = tuple(self._without_cancel(instance) for instance in instances)
-        if self._alone and instances[0] is world.instances[0]:
-            return world
-        return World(instances, world.down, world.marks)
+        instances = world.instances
+        calm = not faults_left and not world.down and not any(map(self._has_outage, instances))
+        now = tuple([self._known(instance, calm, faults_left) for instance in instances])
+        down = world.down
+        if down:
+            down = tuple(service for service in down if self._is_called(service, now))
+        return World(now, down, world.marks)
 
-    def key(self, world: World) -> World:
-        """What the world is called among its equals: instances of one saga are interchangeable."""
-        return world if self._alone else self._sorted(world)
+    def key(self, world: World) -> Key:
+        """What the representative is called among its equals: instances of one saga are interchangeable."""
+        numbers = tuple([self._number(instance) for instance in world.instances])
+        if self._alone:
+            return numbers, world.down, world.marks
+        order = sorted(range(len(numbers)), key=numbers.__getitem__)
+        marks = world.marks
+        if marks:
+            place = {was: now for now, was in enumerate(order)}
+            marks = tuple(
+                sorted(mark._replace(actor=place[mark.actor], owner=place[mark.owner]) for mark in marks)
+            )
+        return tuple(sorted(numbers)), world.down, marks
+
+    def _has_outage(self, instance: Instance) -> bool:
+        strikes = instance.strikes
+        return strikes != self._no_strikes and any(strike.kind == "outage" for strike in strikes)
+
+    def _known(self, instance: Instance, calm: bool, faults_left: bool) -> Instance:
+        """The representative of an instance, looked up where it was asked for before."""
+        asked = (instance, calm, faults_left)
+        known = self._asked.get(asked)
+        if known is None:
+            known = self._instance(instance, calm=calm)
+            if not faults_left:
+                known = self._without_cancel(known)
+            known = self._instances[self._number(known)]
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
+            self._asked[asked] = known
+        return known
+
+    def _number(self, instance: Instance) -> int:
+        """Every representative once, and by its number: large tuples are compared and hashed no more."""
+        number = self._by_identity.get(id(instance))
+        if number is None:
+            number = self._numbers.setdefault(instance, len(self._instances))
+            if number == len(self._instances):
+                self._instances.append(instance)
+                self._by_identity[id(instance)] = number
+        return number
+
+    def _is_called(self, service: int, instances: tuple[Instance, ...]) -> bool:
+        """Whether anybody may still call this service."""
+        return any(
+            self._may_call(instance.mind, step)
+            for step, its in enumerate(self.bp.service_of)
+            if its == service
+            for instance in instances
+        )
+
+    def _may_call(self, mind: Mind, step: int) -> bool:
+        if mind.ended:
+            return False
+        if isinstance(mind, Troupe):
+            return mind.legs[step].belief not in CLOSED
+        return bool(mind.phase != "compensating" or not self._forgets or mind.legs[step].undoing)
 
     def _without_cancel(self, instance: Instance) -> Instance:
         if "cancelled" not in instance.interrupted:
@@ -57,11 +131,14 @@ class Reduction:
             interrupted=tuple(kind for kind in instance.interrupted if kind != "cancelled")
         )
 
-    def _instance(self, instance: Instance) -> Instance:
+    def _instance(self, instance: Instance, *, calm: bool) -> Instance:
         mind = instance.mind
         if mind.ended:
             return self._over(instance)
         if isinstance(mind, Coordinator):
+            instance = self._alike.of(instance, mind, calm=calm)
+            assert isinstance(instance.mind, Coordinator)
+            mind = instance.mind
             if mind.phase != "compensating" or not self._forgets:
                 return instance
             if instance.interrupted:  # nothing can interrupt it now
@@ -94,17 +171,28 @@ class Reduction:
     def _turned_back(self, instance: Instance, mind: Coordinator) -> Instance:
         concerned = {copy.step for copy in instance.copies}
         legs, records = list(mind.legs), list(instance.records)
-        changed = False
         for step, leg in enumerate(legs):
-            if leg.belief in FORGOTTEN and not leg.undoing and not leg.call:
+            if leg.undoing:
+                if leg.belief == "unknown" and self._undone_in_order and step not in self.bp.pivots:
+                    legs[step] = leg._replace(belief="done")  # it will be undone; until then nobody asks
+                continue
+            if leg.belief in FORGOTTEN and not leg.call:
                 legs[step] = NEVER_BEGAN
-                changed = True
             if legs[step] == NEVER_BEGAN and self._is_blank(step, records[step], concerned):
-                changed = changed or records[step] is not BLANK
                 records[step] = BLANK
-        if not changed:
-            return instance
-        return instance._replace(mind=mind._replace(legs=tuple(legs)), records=tuple(records))
+        if GIVEN_UP in legs and not self._values_matter:
+            self._put_together(legs, records, concerned)
+        forgotten = Coordinator(mind.phase, tuple(legs), "compensate", mind.started, mind.report)
+        return Instance(forgotten, tuple(records), instance.strikes, instance.copies, instance.interrupted)
+
+    def _put_together(self, legs: list[Leg], records: list[Record], concerned: set[int]) -> None:
+        """The undos that were given up, as one: the report names them all, and nothing can strike them."""
+        free = [step for step in range(len(legs)) if step not in concerned and step not in self.bp.pivots]
+        given_up = [step for step in free if legs[step] == GIVEN_UP]
+        for step in given_up:
+            legs[step], records[step] = NEVER_BEGAN, BLANK
+        if given_up and GIVEN_UP not in legs:
+            legs[max(step for step in free if legs[step] == NEVER_BEGAN)] = GIVEN_UP
 
     def _is_blank(self, step: int, record: Record, concerned: set[int]) -> bool:
         return not record.times and self._inverse[step] and step not in concerned
@@ -125,11 +213,3 @@ class Reduction:
         return instance._replace(
             mind=mind._replace(legs=tuple(legs), ears=tuple(ears)), records=tuple(records)
         )
-
-    def _sorted(self, world: World) -> World:
-        order = sorted(range(len(world.instances)), key=lambda number: repr(world.instances[number]))
-        if order == list(range(len(order))):
-            return world
-        place = {was: now for now, was in enumerate(order)}
-        marks = (mark._replace(actor=place[mark.actor], owner=place[mark.owner]) for mark in world.marks)
-        return World(tuple(world.instances[number] for number in order), world.down, tuple(sorted(marks)))

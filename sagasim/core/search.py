@@ -21,7 +21,7 @@ from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import UndoCommitted
 from sagasim.core.kernel import Kernel
-from sagasim.core.reduction import Reduction
+from sagasim.core.reduction import Key, Reduction
 from sagasim.core.world import Choice, World
 
 CANDIDATES = 24
@@ -64,7 +64,7 @@ class Search:
         self.reduction = Reduction(bp)
         self.commuting = Commuting(self.kernel) if commute else None
         start, _ = self.kernel.begin()
-        self.numbers: dict[World, int] = {start: 0}
+        self.numbers: dict[Key, int] = {self.reduction.key(start): 0}
         self.worlds: list[World] = [start]
         self.parents = array("i", [-1])
         self.choices: list[Choice | None] = [None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from sagasim.core.choreography import Message, Troupe
-from sagasim.core.ledger import Copy, Record
+from sagasim.core.ledger import Copy, Leg, Record
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import Strike
 
@@ -53,9 +53,10 @@ class Choice(NamedTuple):
     """One thing that can happen next, in instance number `instance` (from 0).
 
     verb      perform (a call reaches its participant), hear (its answer is heard), land (a late or second
-              copy), receive (an event reaches a listener), interrupt (a cancel or the deadline)
+              copy), receive (an event reaches a listener), interrupt (a cancel or the deadline, as a
+              fault), expire (the deadline passes by itself)
     strike    perform: the new fault that strikes it, or None
-    subject   land: the Copy; receive: the Message; interrupt: "cancelled" or "deadline"
+    subject   land: the Copy; receive: the Message; interrupt and expire: "cancelled" or "deadline"
     """
 
     verb: str
@@ -73,6 +74,13 @@ _T = TypeVar("_T")
 def put(row: tuple[_T, ...], place: int, value: _T) -> tuple[_T, ...]:
     """The row with another value at one place."""
     return (*row[:place], value, *row[place + 1 :])
+
+
+def with_legs(mind: Mind, legs: tuple[Leg, ...]) -> Mind:
+    """The mind with other legs. Spelled out: an exploration comes by here with every call."""
+    if isinstance(mind, Coordinator):
+        return Coordinator(mind.phase, legs, mind.reason, mind.started, mind.report)
+    return Troupe(mind.phase, legs, mind.ears, mind.bus, mind.alarm, mind.failing, mind.report)
 
 
 def with_instance(world: World, number: int, instance: Instance) -> World:

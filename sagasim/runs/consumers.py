@@ -1,25 +1,26 @@
 """Shows one run to one browser, and tells open lists that they have changed. JSON text in both directions.
 
 /ws/runs/<id>/
-    Browser sends   {"after": 0}          first, and again to go back: every line with a higher number will come
+    Browser sends   {"after": 0}          first, and again to go back: every line with a higher number comes
                     {"ack": 137}          after each frame: lines up to here have arrived
                     {"lead": {"playing": true, "at_ms": 1200, "speed": 1}}      watch together: do as I do
                     {"follow": false}     go my own way (true: follow whoever leads; so it begins)
-    Browser gets    {"hello": {"run", "you", "head", "status", "viewers"}}      first
-                    {"seq", "kinds", "names", "lines"}      a frame of lines in a row (core/lines.py), none left out
-                    {"ended": {"outcome", "last_seq"}}      once all the lines of a finished run have come
-                    {"lead": {"playing", "at_ms", "speed", "by"}}   to all but the one who leads
-                    {"error": "one sentence"}               then the socket is closed, with a code
+    Browser gets    {"hello": {"run", "you", "head", "status", "viewers"}}    first
+                    {"seq", "kinds", "names", "lines"}    a frame: lines in a row (core/lines.py), all of them
+                    {"ended": {"outcome", "status", "last_seq"}}    all lines of a run that is over have come;
+                                          of a recorded run, a late one may follow, and this is said again
+                    {"lead": {"playing", "at_ms", "speed", "by"}}     to all but the one who leads
+                    {"error": "one sentence"}                         then the socket is closed, with a code
 
 /ws/runs/
     Browser gets    {"changed": true}     there are new runs, or one has ended
 
-A viewer is a cursor, not a queue: it may lose its connection at any time and go on with {"after": <last number>}.
+A viewer is a cursor, not a queue: it may lose its connection, and goes on after the last number it has.
 
-    4400  a message that this protocol does not know          4401  not signed in
-    4404  no such run                                         4500  the log is damaged
-    4503  MOST_SOCKETS sockets are open already               4408  nothing was acknowledged for too long
-    4413  a message above MOST_CHARACTERS                     4429  more than FLOOD_RATE messages a second, for long
+    4400  a message that this protocol does not know          4401  not signed in, or not any more
+    4404  no such run                                         4408  nothing was acknowledged for PATIENCE_S
+    4413  a message above MOST_CHARACTERS                     4429  above FLOOD_RATE messages a second
+    4500  the log is damaged                                  4503  MOST_SOCKETS sockets are open already
 
 These are plain ASGI applications: channels' own consumers hop to a thread for every message.
 """
@@ -27,63 +28,25 @@ These are plain ASGI applications: channels' own consumers hop to a thread for e
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
+from sagasim.runs import metrics
+from sagasim.runs.feed import Frame
+from sagasim.runs.hub import Hub, Room, hub
+from sagasim.runs.sockets import Gone, Receive, Refused, Scope, Send, Socket
 
-from sagasim.runs.hub import Frame, Hub, Room, encoded, hub, read
+log = logging.getLogger(__name__)
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-
-MOST_CHARACTERS = 8 * 1024
 MOST_SOCKETS = 2000
-FLOOD_RATE = 50
-FLOOD_BURST = 100
 WINDOW_BYTES = 192 * 1024
 """How much may be on its way to one viewer without being acknowledged."""
 PATIENCE_S = 20.0
 """How long a viewer may acknowledge nothing while its window is full."""
-CHECK_S = 60.0
-"""How often it is asked again whether the viewer is still signed in."""
-
-
-class Refused(Exception):
-    """The socket is closed, with a code and a sentence."""
-
-    def __init__(self, code: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code, self.sentence = code, sentence
-
-
-class Gone(Exception):
-    """The browser has left."""
-
-
-class Bucket:
-    """Lets messages through at a rate, with a burst; time is a parameter."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self.rate, self.burst = rate, burst
-        self.left, self.since = burst, -math.inf
-
-    def admits(self, now: float) -> bool:
-        self.left = (
-            min(self.burst, self.left + (now - self.since) * self.rate)
-            if self.since > -math.inf
-            else self.burst
-        )
-        self.since = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
 
 
 async def run_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,71 +80,18 @@ async def _served(
     socket = Socket(receive, send, user)
     hub.sockets += 1
     try:
-        if hub.sockets > MOST_SOCKETS:
-            raise Refused(4503, f"{MOST_SOCKETS} sockets are open already; try again in a minute.")
+        _check_room()
         await serve(socket)
     except Refused as refused:
+        metrics.refusals.add(str(refused.code))
+        log.info(
+            "socket closed", extra={"code": refused.code, "reason": refused.sentence, "path": scope["path"]}
+        )
         await socket.close(refused)
     except Gone:
         pass
     finally:
         hub.sockets -= 1
-
-
-class Socket:
-    """A WebSocket that sends and receives JSON objects, within limits."""
-
-    def __init__(self, receive: Receive, send: Send, user: Any) -> None:
-        self._receive, self._send = receive, send
-        self.user = user
-        self._bucket = Bucket(FLOOD_RATE, FLOOD_BURST)
-
-    async def send_text(self, text: str) -> None:
-        try:
-            await self._send({"type": "websocket.send", "text": text})
-        except Exception as error:  # whatever a server raises for a peer that has gone: a normal end
-            raise Gone from error
-
-    async def send_object(self, message: object) -> None:
-        await self.send_text(encoded(message))
-
-    async def next(self) -> dict[str, Any]:
-        """The next message. Raises Refused for what is none, and Gone."""
-        message = await self._receive()
-        if message["type"] == "websocket.disconnect":
-            raise Gone
-        text = message.get("text")
-        if len(text or message.get("bytes") or "") > MOST_CHARACTERS:
-            raise Refused(4413, f"A message may have {MOST_CHARACTERS} characters, no more.")
-        if not self._bucket.admits(asyncio.get_running_loop().time()):
-            raise Refused(4429, f"Send at most {FLOOD_RATE} messages a second.")
-        try:
-            told = json.loads(text or "")
-        except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict) or len(told) != 1:
-            raise Refused(4400, 'A message is a JSON object with one key, such as {"after": 0}.')
-        return told
-
-    async def close(self, refused: Refused) -> None:
-        try:
-            await self.send_object({"error": refused.sentence})
-            await self._send({"type": "websocket.close", "code": refused.code, "reason": refused.sentence})
-        except Exception:  # noqa: BLE001, S110  # it had gone before we could say why
-            pass
-
-    async def check_for_ever(self) -> None:
-        """A socket outlives its page: who is not let in any more must not go on watching."""
-        while True:
-            await asyncio.sleep(CHECK_S)
-            if not settings.LOCAL and not await read(_is_let_in, self.user.pk):
-                raise Refused(4401, "You are not signed in any more.")
-
-
-def _is_let_in(pk: int) -> bool:
-    from django.contrib.auth.models import User
-
-    return User.objects.filter(pk=pk, is_active=True).exists()
 
 
 class Viewer:
@@ -243,7 +153,7 @@ class Viewer:
             case _:
                 raise Refused(
                     4400,
-                    'No such message; there are {"after": 0}, {"ack": 1}, {"lead": {...}} and {"follow": true}.',
+                    'There is no such message; there are after, ack, lead and follow: {"after": 0}.',
                 )
         self.wakeup.set()
 
@@ -256,9 +166,10 @@ class Viewer:
                     raise Refused(4500, f"The log has no line {self.cursor + 1}; please report it.")
                 if not await self.have_room_for(frame):
                     break  # it has gone back meanwhile: look again
-                self.cursor = frame.last
+                self.cursor, self.said_the_end = frame.last, False
                 self.on_the_way.append((frame.last, len(frame.text)))
                 await self.socket.send_text(frame.text)
+                metrics.lines_shown.add(by=frame.last - frame.first + 1)
             else:
                 await self.say_the_end(room)
                 await self.wakeup.wait()
@@ -271,9 +182,9 @@ class Viewer:
             await self.socket.send_object({"lead": room.lead})
 
     async def say_the_end(self, room: Room) -> None:
-        if room.is_over and self.cursor >= room.head.last_seq and not self.said_the_end:
+        if room.head.is_over and self.cursor >= room.head.last_seq and not self.said_the_end:
             self.said_the_end = True
-            ended = {"outcome": room.head.outcome, "last_seq": room.head.last_seq}
+            ended = {"outcome": room.head.outcome, "status": room.head.status, "last_seq": room.head.last_seq}
             await self.socket.send_object({"ended": ended})
 
     async def have_room_for(self, frame: Frame) -> bool:
@@ -294,9 +205,7 @@ class Viewer:
                     self.wakeup.clear()
                     await self.wakeup.wait()
         except TimeoutError:
-            sentence = (
-                f"Nothing was acknowledged for {PATIENCE_S:.0f} s; go on after the last number that came."
-            )
+            sentence = f"Nothing was acknowledged for {PATIENCE_S:.0f} s; go on after your last number."
             raise Refused(4408, sentence) from None
         self.wakeup.set()  # what else woke us is looked at afterwards
 
@@ -312,6 +221,11 @@ def _checked_lead(wish: dict[str, Any]) -> dict[str, Any]:
     ):
         raise Refused(4400, 'Lead with {"playing": true, "at_ms": 1200, "speed": 1}, none of them below 0.')
     return {"playing": playing, "at_ms": at_ms, "speed": speed}
+
+
+def _check_room() -> None:
+    if hub.sockets > MOST_SOCKETS:
+        raise Refused(4503, f"{MOST_SOCKETS} sockets are open already; try again in a minute.")
 
 
 async def _serve_list(socket: Socket) -> None:

@@ -1,8 +1,8 @@
 """The log of a run, as it is stored: appended to, and read after a number.
 
-Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines, packed by
-core/lines.py and compressed. A finished run is one document of frames; a run that is not over, a chunk per frame
-that has come so far. Reading after the last number gives nothing, and is not an error.
+Whoever shows a run reads it here. It is stored as it is sent: frames of at most `FRAME_LINES` lines, packed
+by core/lines.py and compressed. A finished run is one document of frames; a run that is not over, a chunk per
+frame that has come so far. Reading after the last number gives nothing, and is not an error.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from sagasim.core.history import Entry
 from sagasim.core.lines import pack, unpack
-from sagasim.runs.models import Run, RunChunk, RunHistory
+from sagasim.runs.models import Clock, Run, RunChunk, RunHistory, Status
 
 FRAME_LINES = 400
 LEVEL = 6  # zlib: level 9 takes three times as long for 2 % less
@@ -29,6 +30,16 @@ class Head(NamedTuple):
     last_seq: int
     status: str
     outcome: str
+    clock: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.status != Status.RUNNING
+
+    @property
+    def may_grow(self) -> bool:
+        """What is recorded may grow even after its end: a late answer, say."""
+        return not self.is_over or self.clock == Clock.WALL
 
 
 class Frame(NamedTuple):
@@ -37,11 +48,12 @@ class Frame(NamedTuple):
     first: int
     last: int
     text: str
+    stored_at: datetime | None = None  # of lines that have just come
 
 
 def head_of(run: UUID) -> Head | None:
     """None if there is no such run."""
-    row = Run.objects.filter(pk=run).values_list("last_seq", "status", "outcome").first()
+    row = Run.objects.filter(pk=run).values_list(*Head._fields).first()
     return Head(*row) if row else None
 
 
@@ -63,8 +75,8 @@ def _stored(run: UUID, seq: int) -> Iterator[Frame]:
     # Chunks first: between the two reads a run may end, which moves its lines into the document.
     chunks = RunChunk.objects.filter(run=run, last__gt=seq).order_by("first")
     found = [
-        Frame(first, last, zlib.decompress(document).decode())
-        for first, last, document in chunks.values_list("first", "last", "document")
+        Frame(first, last, zlib.decompress(document).decode(), stored_at)
+        for first, last, document, stored_at in chunks.values_list("first", "last", "document", "stored_at")
     ]
     if found:
         yield from found
@@ -96,7 +108,7 @@ def document_of(entries: Sequence[Entry]) -> bytes:
 
 
 def append(run: UUID, entries: Sequence[Entry]) -> None:
-    """Stores the next lines of a run that is not over; call it in the transaction that moves its `last_seq`."""
+    """Stores the next lines of a run; call it in the transaction that moves its `last_seq`."""
     now = timezone.now()
     RunChunk.objects.bulk_create(
         RunChunk(
@@ -108,6 +120,12 @@ def append(run: UUID, entries: Sequence[Entry]) -> None:
         )
         for frame in framed(entries)
     )
+
+
+def extend(run: UUID, entries: Sequence[Entry]) -> None:
+    """Something came after the end: an answer that nobody waited for, say. It belongs to the document."""
+    document = document_of([*entries_after(run, 0), *entries])
+    RunHistory.objects.filter(run=run).update(document=document)
 
 
 def seal(run: UUID) -> None:

@@ -1,4 +1,4 @@
-"""What people type to start a run, and what is said where it cannot be one: a sentence, and all they typed."""
+"""What people type to start a run, and the sentence that is said where it cannot be one."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ COORDINATIONS = {
 }
 
 
+ALL = ", ".join(COORDINATIONS)
+
+
 class RunForm(forms.Form):
     """Faults come one by one (`fault`, repeated) or a line each (`faults`, for the form without script)."""
 
@@ -33,9 +36,7 @@ class RunForm(forms.Form):
         choices=[(name, name) for name in COORDINATIONS],
         initial="both",
         required=False,
-        error_messages={
-            "invalid_choice": "There is no coordination %(value)s; there are both, orchestration and choreography."
-        },
+        error_messages={"invalid_choice": f"There is no coordination %(value)s; there are {ALL}."},
     )
     faults = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000)
     seed = forms.IntegerField(
@@ -138,6 +139,8 @@ def first_sentence(form: forms.Form) -> str:
 
 
 def sentence(error: Exception) -> str:
-    """An error of the core as a sentence of its own: a capital letter, a full stop."""
+    """An error of the core as a sentence: a full stop, and a capital letter but for a path or a fault."""
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    first = text.partition(" ")[0]
+    text = text if set(first) & set(":.[-_'0123456789") else text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -1,10 +1,10 @@
 """Who watches which run in this process, and the last frames of each: encoded once, shared by all.
 
-The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed, and
-every `PERIOD_S` while somebody watches something that may change, since another process may write too;
+The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed,
+and every `PERIOD_S` while somebody watches something that may change, since another process may write too;
 what is new becomes frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
 
-Everything here runs in the event loop, but for `runs_changed`, which any thread may call, and for the reads,
+Everything here runs in the event loop, but for `look`, which any thread may call, and for the reads,
 which have threads of their own: one slow query must not hold every socket.
 """
 
@@ -14,18 +14,19 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import get_ident
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import close_old_connections, connection
+from django.db import connection
+from django.utils import timezone
 
-from sagasim.runs import feed
+from sagasim.runs import feed, metrics
 from sagasim.runs.feed import Frame, Head
-from sagasim.runs.models import NEWEST_FIRST, Run, Status
+from sagasim.runs.models import NEWEST_FIRST, Run
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,8 +44,12 @@ async def read(what: Callable[..., T], *arguments: Any) -> T:
     """Calls what reads the database, in a thread that does nothing else."""
 
     def reading() -> T:
-        close_old_connections()
-        return what(*arguments)
+        # The connection stays: its data_version is what tells that others have written.
+        try:
+            return what(*arguments)
+        except Exception:
+            connection.close()  # it may be what went wrong; the next read makes a new one
+            raise
 
     return await asyncio.get_running_loop().run_in_executor(readers, reading)
 
@@ -66,10 +71,6 @@ class Room:
     lead_number: int = 0
     presenter: asyncio.Event | None = None
     visitors: int = 0
-
-    @property
-    def is_over(self) -> bool:
-        return self.head.status == Status.FINISHED
 
     @property
     def shown_seq(self) -> int:
@@ -111,7 +112,7 @@ class Hub:
 
     # from any thread
 
-    def runs_changed(self, _runs: Sequence[UUID]) -> None:
+    def look(self) -> None:
         """A hint: something was committed. Only ever called after the commit."""
         loop, look_now = self._loop, self._look_now
         if loop is not None and look_now is not None and not loop.is_closed():
@@ -161,10 +162,12 @@ class Hub:
         self.lists.discard(viewer)
 
     async def frames_after(self, room: Room, seq: int) -> list[Frame]:
-        """What a viewer with this cursor has not seen: from the room if it is kept there, else from the log."""
+        """What a viewer with this cursor has not seen: from the room if it is there, else from the log."""
         kept = [frame for frame in room.frames if frame.last > seq]
-        if not kept or kept[0].first == seq + 1:
+        if kept and kept[0].first == seq + 1:
             return kept
+        if seq >= room.head.last_seq:
+            return []
         return await read(feed.frames_after, room.run, seq)
 
     # looking
@@ -190,10 +193,10 @@ class Hub:
                 await asyncio.sleep(1)
 
     def _may_change(self) -> bool:
-        return bool(self.lists) or any(not room.is_over for room in self.rooms.values())
+        return bool(self.lists) or any(room.head.may_grow for room in self.rooms.values())
 
     async def _look(self, *, was_told: bool) -> None:
-        running = {room.run: room.head for room in self.rooms.values() if not room.is_over}
+        running = {room.run: room.head for room in self.rooms.values() if room.head.may_grow}
         if not running and not self.lists:
             return
         if not was_told and not await read(self._somebody_wrote):
@@ -201,9 +204,11 @@ class Hub:
         for run, (head, frames) in (await read(news_of, running)).items():
             room = self.rooms.get(run)
             if room is not None:
-                room.keep(frame for frame in frames if frame.first > room.shown_seq)
+                fresh = [frame for frame in frames if frame.first > room.shown_seq]
+                room.keep(fresh)
                 room.head = head
                 room.wake()
+                _measure(fresh)
         if self.lists:
             newest = await read(newest_runs)
             if newest != self._newest:
@@ -222,15 +227,15 @@ class Hub:
             get_ident()
         )  # it means something to one connection only, and each reader has its own
         self._data_versions[get_ident()] = version
-        return was != version
+        return bool(was != version)
 
 
 def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
     """The runs whose log has grown or ended, with their new frames."""
     if not running:
         return {}
-    rows = Run.objects.filter(pk__in=running).values_list("pk", "last_seq", "status", "outcome")
-    heads = {pk: Head(last_seq, status, outcome) for pk, last_seq, status, outcome in rows}
+    rows = Run.objects.filter(pk__in=running).values_list("pk", *Head._fields)
+    heads = {pk: Head(*head) for pk, *head in rows}
     return {
         run: (heads[run], feed.frames_after(run, was.last_seq))
         for run, was in running.items()
@@ -244,6 +249,13 @@ def newest_runs() -> list[tuple[Any, ...]]:
     )
 
 
+def _measure(frames: Iterable[Frame]) -> None:
+    now = timezone.now()
+    for frame in frames:
+        if frame.stored_at is not None:
+            metrics.lag.observe((now - frame.stored_at).total_seconds())
+
+
 async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
     try:
         async with asyncio.timeout(seconds):
@@ -255,3 +267,8 @@ async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
 
 hub = Hub()
 """The one of this process."""
+
+metrics.KNOWN.append(metrics.Gauge("sagasim_open_sockets", "Sockets that are open.", lambda: hub.sockets))
+metrics.KNOWN.append(
+    metrics.Gauge("sagasim_watched_runs", "Runs that somebody watches.", lambda: len(hub.rooms))
+)

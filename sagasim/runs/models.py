@@ -23,6 +23,7 @@ from sagasim.core.saga import Coordination
 class Status(models.TextChoices):
     RUNNING = "running", "running"
     FINISHED = "finished", "finished"
+    CUT = "cut", "cut off"  # recorded, and whoever recorded it stopped before the saga did
 
 
 class Clock(models.TextChoices):
@@ -58,11 +59,17 @@ class Run(models.Model):
     seed = models.PositiveBigIntegerField(default=0)
     order = models.JSONField(default=list, blank=True)
     clock = models.CharField(max_length=7, choices=Clock, default=Clock.VIRTUAL)
+    recorded_as = models.TextField(blank=True, help_text="The name under which a recorder knows this run.")
 
     status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
     outcome = models.CharField(max_length=11, choices=EVERY_OUTCOME, blank=True)
     parked = models.JSONField(default=list, blank=True)
     findings_count = models.PositiveSmallIntegerField("findings", default=0)
+    has_findings = models.GeneratedField(
+        expression=models.ExpressionWrapper(Q(findings_count__gt=0), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     struck = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField("duration (ms)", default=0)
     last_seq = models.PositiveIntegerField(default=0)
@@ -81,14 +88,15 @@ class Run(models.Model):
             ),
             models.CheckConstraint(
                 name="a_finished_run_has_an_outcome_and_another_has_none",
-                condition=Q(status=Status.FINISHED) & ~Q(outcome=UNKNOWN_YET)
-                | Q(status=Status.RUNNING, outcome=UNKNOWN_YET),
+                condition=Q(Q(status=Status.FINISHED), ~Q(outcome=UNKNOWN_YET))
+                | Q(~Q(status=Status.FINISHED), Q(outcome=UNKNOWN_YET)),
             ),
             models.CheckConstraint(
-                name="only_a_what_if_shares_lines", condition=Q(shared_seq=None) | Q(shared_seq__lte=F("last_seq"))
+                name="a_what_if_shares_no_more_lines_than_it_has",
+                condition=Q(shared_seq=None) | Q(shared_seq__lte=F("last_seq")),
             ),
         ]  # fmt: skip
-        # Each filter of the lists is followed by the order of the lists, so that a page is read off one index.
+        # Each filter of the lists is followed by their order, so that a page is read off one index.
         indexes = [
             models.Index(fields=[*filtered, *NEWEST_FIRST], name=name)
             for name, filtered in {
@@ -96,9 +104,15 @@ class Run(models.Model):
                 "runs_by_outcome": ["outcome"],
                 "runs_by_coordination": ["coordination"],
                 "runs_by_saga": ["saga"],
-                "runs_by_findings": ["findings_count"],
+                "runs_by_findings": ["has_findings"],
                 "runs_by_status": ["status"],
             }.items()
+        ] + [
+            models.Index(
+                fields=["recorded_as", "-executed_at"],
+                name="runs_by_recording",
+                condition=Q(clock=Clock.WALL),
+            )
         ]
 
     def __str__(self) -> str:
@@ -108,8 +122,8 @@ class Run(models.Model):
         return reverse("runs:stage", args=[self.pk])
 
     @property
-    def is_finished(self) -> bool:
-        return self.status == Status.FINISHED
+    def is_over(self) -> bool:
+        return self.status != Status.RUNNING
 
     def side_by_side(self) -> list[Run]:
         """This run alone, or with the other one of its pair: orchestration first."""
@@ -136,34 +150,28 @@ class RunFinding(models.Model):
             models.UniqueConstraint(fields=["run", "harm", "step"], name="a_run_has_each_finding_once"),
             models.CheckConstraint(name="a_finding_shows_in_a_line", condition=Q(seq__gte=1)),
         ]
-        indexes = [
-            models.Index(fields=["harm", "-executed_at", "-run"], name="findings_by_harm"),
-            models.Index(fields=["step", "-executed_at", "-run"], name="findings_by_step"),
-        ]
+        indexes = [models.Index(fields=["-executed_at"], name="findings_newest")]
 
     def __str__(self) -> str:
         return f"{self.harm} of {self.step}"
 
 
-class RunFault(models.Model):
-    """A fault of a run's plan, taken apart for those who look for it."""
+class RunMention(models.Model):
+    """A word under which a run is found: `harm:leak`, `kind:late`, `step:charge`, `fault:charge:late`.
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="planned")
-    kind = models.CharField(max_length=20)
-    target = models.TextField()
-    text = models.TextField()
+    One index answers all of them, in the order of the lists, whether a word is rare or in every run.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="mentions")
+    word = models.TextField()
     executed_at = models.DateTimeField(editable=False)
 
     class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["run", "text"], name="a_run_has_each_fault_once")]
-        indexes = [
-            models.Index(fields=["kind", "-executed_at", "-run"], name="faults_by_kind"),
-            models.Index(fields=["target", "-executed_at", "-run"], name="faults_by_target"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "word"], name="a_run_mentions_a_word_once")]
+        indexes = [models.Index(fields=["word", "-executed_at", "-run"], name="mentions_newest")]
 
     def __str__(self) -> str:
-        return self.text
+        return self.word
 
 
 class RunHistory(models.Model):

@@ -1,4 +1,4 @@
-"""Which faults can be placed where: what the stage offers on a step's phases, on services, and on the saga."""
+"""Which faults can be placed where: what the stage offers on a step's phases, on services, on the saga."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sagasim.core.striking import ONCE, can_strike
 
 KIND_SENTENCES = {
     "refused": "The business says no. Nothing changes, and the caller knows it.",
-    "error": "A technical error before the effect, and it is reported. The caller cannot tell whether it took effect.",
+    "error": "A technical error before the effect, and it is reported. The caller cannot tell where.",
     "error-after": "The effect is there, and an error is reported.",
     "request-lost": "The message never arrives. Nobody knows.",
     "reply-lost": "The effect is there, and the answer is lost. Nobody knows.",
@@ -55,8 +55,8 @@ def kinds(blueprints: dict[Coordination, Blueprint]) -> dict[str, Any]:
     """What can be placed where. Said once per kind, since a saga of 200 steps has thousands of places.
 
     `strikes` has per coordination and step the kinds that strike its action (`do`) and its `undo`. A fault is
-    `step[.undo]:kind[@moment]`; `moments` has what can stand behind the @ ("" for nothing), with {step} for the
-    step's name.
+    `step[.undo]:kind[@moment]`; `moments` has what can stand behind the @ ("" for nothing), with {step} for
+    the step's name.
     """
     has_deadline = any(bp.saga.deadline_ms is not None for bp in blueprints.values())
     return {

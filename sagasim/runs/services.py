@@ -1,15 +1,16 @@
 """What makes runs: executing a saga in virtual time and keeping all of it, in one transaction.
 
-Nothing is shown before it is stored. Playing a run is feed.py's and consumers.py's business; recording one that
-happens on the wall clock is recorder.py's.
+Nothing is shown before it is stored. Playing a run is feed.py's and consumers.py's business; recording one
+that happens on the wall clock is recorder.py's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -18,21 +19,21 @@ from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion
 from sagasim.core import execution
-from sagasim.core.errors import listed, quoted
-from sagasim.core.faults import FOR_EVER, FaultPlan, Moment, parse_moment, parse_plan, text_of
-from sagasim.core.history import CommandSent, Entry, EventConsumed, StepCommitted, UndoCommitted
+from sagasim.core.faults import FaultPlan, Moment, parse_moment, parse_plan, text_of
+from sagasim.core.history import Entry
 from sagasim.core.results import findings_of
 from sagasim.core.saga import Coordination, Saga
-from sagasim.runs import feed
+from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
 from sagasim.runs.kernel import kernel_version
-from sagasim.runs.models import Clock, Run, RunFault, RunFinding, RunHistory, Status
+from sagasim.runs.models import Clock, Run, RunFinding, RunHistory, RunMention, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 log = logging.getLogger(__name__)
 
+DELETED_AT_ONCE = 500
 BOTH = (Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY)
 
 
@@ -57,6 +58,7 @@ def start_runs(
 
     `parents` are the runs that these are what-ifs of, by coordination. Raises BadFault.
     """
+    began = perf_counter()
     executed = [
         execution.run(version.meaning, each, plan.faults, seed=plan.seed, order=plan.order)
         for each in coordinations
@@ -65,9 +67,13 @@ def start_runs(
     now = timezone.now()
     with transaction.atomic():
         runs = [_keep(each, version, pair, _parent_of(each, parents), now, by) for each in executed]
-        transaction.on_commit(lambda: hub.runs_changed([run.pk for run in runs]))
-    for run in runs:
-        log.info("executed", extra=_told(run))
+        transaction.on_commit(hub.look)
+    metrics.executing.observe(perf_counter() - began)
+    for run, one in zip(runs, executed, strict=True):
+        metrics.runs.add(run.coordination, run.outcome, run.clock)
+        for harm, _ in one.harms:
+            metrics.findings.add(run.coordination, harm.harm)
+        log.info("executed", extra=about(run))
     return runs
 
 
@@ -119,15 +125,19 @@ def _keep(
         )
         for found in findings_of(executed)
     )
-    keep_faults(run, executed.faults)
+    mention(run, executed.faults, [harm for harm, _ in executed.harms])
     return run
 
 
-def keep_faults(run: Run, faults: FaultPlan) -> None:
-    """The plan taken apart, for those who look for a kind or a target."""
-    RunFault.objects.bulk_create(
-        RunFault(run=run, kind=fault.kind, target=fault.target, text=str(fault), executed_at=run.executed_at)
-        for fault in faults
+def mention(run: Run, faults: FaultPlan, harms: Iterable[tuple[str, str]]) -> None:
+    """The words under which a run is found: its faults, their kinds and targets, what broke and where."""
+    words = [
+        word for fault in faults for word in (f"fault:{fault}", f"kind:{fault.kind}", f"step:{fault.target}")
+    ]
+    words += [word for harm, step in harms for word in (f"harm:{harm}", f"step:{step}")]
+    RunMention.objects.bulk_create(
+        (RunMention(run=run, word=word, executed_at=run.executed_at) for word in dict.fromkeys(words)),
+        ignore_conflicts=True,  # of a recorded run, some are there already
     )
 
 
@@ -178,14 +188,15 @@ def executed_again(run: Run) -> Replay:
     if run.kernel != kernel_version():
         return Replay(
             False,
-            f"The executor has changed since ({run.kernel}, now {kernel_version()}), and this history with it.",
+            f"The executor has changed since ({run.kernel}, now {kernel_version()}); so has this history.",
         )
     return Replay(
         False, "Executed again by the same executor, this run has another history: please report it."
     )
 
 
-def _told(run: Run) -> dict[str, object]:
+def about(run: Run) -> dict[str, object]:
+    """What a line of the server's own log says about a run."""
     return {
         "run": str(run.pk),
         "saga": run.saga.name,
@@ -195,83 +206,17 @@ def _told(run: Run) -> dict[str, object]:
     }
 
 
-# ---------------------------------------------------------------- what-ifs
-
-
-class NoSuchMoment(Exception):
-    """What was asked for cannot happen any more at that line of the run."""
-
-
-def what_if(
-    runs: Sequence[Run],
-    does: str,
-    *,
-    fault: str = "",
-    service: str = "",
-    from_seq: int = 0,
-    by: User | None = None,
-) -> list[Run]:
-    """The story that follows when something more happens from line `from_seq` of the first run on.
-
-    Everything that was planned stays; the new runs share the lines before the first instant at which the added
-    fault strikes. Raises BadFault and NoSuchMoment.
-    """
-    first = runs[0]
-    saga = first.version.meaning
-    plan = plan_of(first, saga)
-    match does:
-        case "kill":
-            added = _killed(first, service, from_seq)
-        case "restart":
-            return _start_what_if(runs, _restarted(plan, service), by)
-        case "cancel":
-            added = f"saga:cancelled@{_next_moment(first, from_seq)}"
-        case _:
-            added = fault
-    if added in text_of(plan.faults):
-        raise NoSuchMoment(f"{added} is in this run already.")
-    faults = parse_plan((*text_of(plan.faults), added), saga)
-    return _start_what_if(runs, replace(plan, faults=faults), by)
-
-
-def _start_what_if(runs: Sequence[Run], plan: Plan, by: User | None) -> list[Run]:
-    first = runs[0]
-    coordinations = [Coordination(run.coordination) for run in runs]
-    return start_runs(first.version, coordinations, plan, parents=runs, by=by)
-
-
-def _killed(run: Run, service: str, from_seq: int) -> str:
-    """The service answers nobody from its next call on."""
-    theirs = {step.name for step in run.version.meaning.steps if step.service == service}
-    if not theirs:
-        known = sorted({step.service for step in run.version.meaning.steps})
-        raise NoSuchMoment(f"There is no service {quoted(service)}; there are {listed(known)}.")
-    for entry in feed.entries_after(run.pk, from_seq):
-        match entry.event:
-            case CommandSent(step, undo, 1) | EventConsumed(step, undo, 1) if step in theirs:
-                return f"{service}:outage@{step}{'.undo' if undo else ''}.before*for-ever"
-    raise NoSuchMoment(f"{service} is not called any more after this moment; kill it earlier.")
-
-
-def _restarted(plan: Plan, service: str) -> Plan:
-    """The outage of the service ends with the last bounded attempt of the call that it began with."""
-    down = [fault for fault in plan.faults if (fault.target, fault.kind) == (service, "outage")]
-    if not any(fault.times == FOR_EVER for fault in down):
-        raise NoSuchMoment(f"{quoted(service)} is not down for ever; only a killed service can be restarted.")
-    return replace(
-        plan,
-        faults=tuple(replace(fault, times=1) if fault in down else fault for fault in plan.faults),
-    )
-
-
-def _next_moment(run: Run, from_seq: int) -> str:
-    """The first moment after a line that a fault can name."""
-    for entry in feed.entries_after(run.pk, from_seq):
-        match entry.event:
-            case CommandSent(step, undo, 1):
-                return f"{step}{'.undo' if undo else ''}.before"
-            case StepCommitted(step):
-                return f"{step}.after"
-            case UndoCommitted(step):
-                return f"{step}.undo.after"
-    raise NoSuchMoment("Nothing happens any more after this moment; cancel the saga earlier.")
+def delete_older(before: datetime) -> int:
+    """Deletes the runs from before a moment, and says how many: some at a time, so that others can write."""
+    deleted = 0
+    while True:
+        some = list(
+            Run.objects.filter(executed_at__lt=before)
+            .order_by()
+            .values_list("pk", flat=True)[:DELETED_AT_ONCE]
+        )
+        if not some:
+            return deleted
+        with transaction.atomic():
+            Run.objects.filter(pk__in=some).delete()
+        deleted += len(some)

@@ -1,6 +1,6 @@
 """What the stage is told about a run: everything that does not come line by line through the socket.
 
-    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": address}
+    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": url}
 
 Times are milliseconds of virtual time; steps, services and resources go by name, in the saga's order.
 """
@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.core.blueprint import Blueprint, blueprint
+from sagasim.core.history import Entry
 from sagasim.core.lines import line_of
 from sagasim.core.narration import sentence
-from sagasim.core.saga import Coordination
+from sagasim.core.saga import Coordination, Saga
 from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
 from sagasim.runs.placing import kinds
@@ -79,9 +80,15 @@ def told(run: Run) -> dict[str, Any]:
 def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
     """The lines of a run after a number, each with its sentence."""
     saga = run.version.meaning
-    return [
-        {**line_of(entry), "sentence": sentence(entry.event, saga)} for entry in entries_after(run.pk, after)
-    ]
+    return [{**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)]
+
+
+def _sentence(entry: Entry, saga: Saga) -> str:
+    """What is recorded may name steps that the saga it was recorded with does not have."""
+    step = getattr(entry.event, "step", "")
+    if step and step not in saga.step_names and step != "saga":
+        return f"{entry.kind} at {step}"
+    return sentence(entry.event, saga)
 
 
 def findings_of(run: Run) -> list[dict[str, Any]]:

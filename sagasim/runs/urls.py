@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sagasim.runs import views
+from sagasim.runs import monitoring, views
 
 app_name = "runs"
 urlpatterns = [
@@ -16,5 +16,8 @@ urlpatterns = [
     path("runs/<uuid:run>/what-if", views.what_if, name="what-if"),
     path("runs/<uuid:run>/again", views.again, name="again"),
     path("runs/<uuid:run>/log", views.log, name="log"),
+    path("monitoring/", monitoring.page, name="monitoring"),
+    path("metrics", monitoring.exposition, name="metrics"),
+    path("healthz", monitoring.healthz, name="healthz"),
     path("runs/<uuid:run>/history.json", views.history, name="history"),
 ]

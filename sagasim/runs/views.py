@@ -19,6 +19,8 @@ from sagasim.runs.forms import RunForm, WhatIfForm, sentence
 from sagasim.runs.listing import RunFilter
 from sagasim.runs.models import NEWEST_FIRST, Run
 from sagasim.runs.stage import json_text, lines_told, stage_data, told
+from sagasim.runs.whatifs import NoSuchMoment
+from sagasim.runs.whatifs import what_if as ask_what_if
 
 RECENT = 10
 MOST_SAGA_CHARACTERS = 2**20
@@ -26,14 +28,17 @@ MOST_SAGA_CHARACTERS = 2**20
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "composer/home.html", _front_page())
+
+
+def _front_page() -> dict[str, Any]:
     gallery = SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None).select_related("broken_twin")
     mine = SavedSaga.objects.filter(in_gallery=False).select_related("owner", "latest").order_by("-saved_at")
-    context = {
+    return {
         "gallery": [(sound, getattr(sound, "broken_twin", None)) for sound in gallery.order_by("pk")],
         "own_sagas": mine[:50],
         "recent_runs": recent_runs()[:RECENT],
     }
-    return render(request, "composer/home.html", context)
 
 
 def recent_runs() -> QuerySet[Run]:
@@ -53,8 +58,8 @@ def bring_saga(request: HttpRequest) -> HttpResponse:
         refusal = sentence(bad)
     else:
         return redirect("runs:new", version.saga.name)
-    context = {"refusal": refusal, "text": request.POST.get("text", "")}
-    return render(request, "composer/home.html#refused", context, status=422)
+    context = {**_front_page(), "refusal": refusal, "text": request.POST.get("text", "")}
+    return render(request, _part(request, "refused", page="composer/home.html"), context, status=422)
 
 
 @require_GET
@@ -94,7 +99,7 @@ def what_if(request: HttpRequest, run: UUID) -> HttpResponse:
         return _refused_what_if(request, runs, form.refusal)
     said = form.cleaned_data
     try:
-        children = services.what_if(
+        children = ask_what_if(
             runs,
             said["does"],
             fault=said["fault"],
@@ -102,7 +107,7 @@ def what_if(request: HttpRequest, run: UUID) -> HttpResponse:
             from_seq=said["from_seq"],
             by=_user(request),
         )
-    except (BadFault, services.NoSuchMoment) as bad:
+    except (BadFault, NoSuchMoment) as bad:
         return _refused_what_if(request, runs, sentence(bad))
     return _shown(request, children)
 
@@ -134,7 +139,7 @@ def log(request: HttpRequest, run: UUID) -> HttpResponse:
 
 @require_GET
 def history(request: HttpRequest, run: UUID) -> HttpResponse:
-    """The lines after a number, each with its sentence: what the socket sends, for people and for programs."""
+    """The lines after a number, each with its sentence, for people and for programs."""
     after = request.GET.get("after", "0")
     if not after.isascii() or not after.isdecimal() or len(after) > 10:
         return JsonResponse({"detail": "after is the number of a line, such as 0."}, status=422)

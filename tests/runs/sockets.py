@@ -78,7 +78,7 @@ async def connected(site: str, path: str, **headers: str):
     )
     factory.protocol = Client
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(factory, where.hostname, where.port)
+    _, client = await loop.create_connection(factory, str(where.hostname), int(where.port or 0))
     await asyncio.wait_for(client.opened, 10)
     try:
         yield client

@@ -28,7 +28,7 @@ async def test_a_viewer_gets_every_line_in_its_order_and_then_the_end(stage: Vis
     lines = lines_in(heard)
     assert lines == stage.history(run)
     assert [line["seq"] for line in lines] == list(range(1, hello["head"] + 1))
-    assert heard[-1]["ended"] == {"outcome": "compensated", "last_seq": hello["head"]}
+    assert heard[-1]["ended"] == {"outcome": "compensated", "status": "finished", "last_seq": hello["head"]}
 
 
 @pytest.mark.parametrize("after", [1, 17, 36])
@@ -103,7 +103,7 @@ async def test_a_flood_closes_the_socket(stage: Visitor, run: str):
         for _ in range(300):
             viewer.say({"ack": 1})
         with pytest.raises(Closed) as closed:
-            await viewer.hear_until("no such message")
+            await viewer.hear_until("nothing")
         assert closed.value.code == 4429
 
 
@@ -114,12 +114,12 @@ async def test_who_leads_moves_those_who_follow_and_nobody_else(stage: Visitor, 
         connected(stage.site, socket_of(run)) as follower,
         connected(stage.site, socket_of(run)) as loner,
     ):
+        names = {}
         for each in (presenter, follower, loner):
-            name = (await each.hear())["hello"]["you"]
+            names[each] = (await each.hear())["hello"]["you"]
             each.say({"after": 0})
             await each.hear_until("ended")
-            if each is presenter:
-                leader = name
+        leader = names[presenter]
         loner.say({"follow": False})
         presenter.say({"lead": lead})
         assert (await follower.hear())["lead"] == {**lead, "by": leader}

@@ -12,7 +12,7 @@ from sagasim.composer.services import hang_gallery
 class Command(BaseCommand):
     help = "Load the gallery: sound sagas, each beside its broken twin. Loading it again changes nothing."
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **__: Any) -> None:
         versions = hang_gallery()
         if versions:
             self.stdout.write(f"The gallery got {versions} new versions.")

@@ -1,0 +1,77 @@
+"""What a run with real callables has come to: the classic dict, and beyond it the rest as attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagasim.core.faults import FaultPlan
+from sagasim.core.history import Entry
+from sagasim.core.saga import Saga
+from sagasim.library.answers import Raised
+from sagasim.library.conductor import Conductor
+
+_ATTRIBUTES = (
+    "outcome",
+    "context",
+    "error",
+    "exception",
+    "parked",
+    "belief",
+    "history",
+    "saga",
+    "struck",
+    "run",
+)
+
+
+class Result(dict[str, Any]):
+    """`{"status": "success", "context": ...}` or `{"status": "failed", "error": ...}`, and `parked` where it is not empty.
+
+    outcome     completed, compensated, parked, failed
+    context     the context, also where the saga failed
+    error       why it failed, as text; None where it did not. `exception` is what was raised, if something was
+    parked      the steps that a person must look at
+    belief      per step, what is believed of it: done, undone, refused, failed, unknown, given-up, idle
+    history     the entries so far: the late answer of a callable that was given up is added when it comes
+    saga        the saga that ran, to be simulated and explored
+    struck      the faults of the plan that found something to strike
+    run         the name of the run, with which its idempotency keys begin
+    """
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+        self.outcome = conductor.mind.phase
+        self.context = conductor.contexts.shared
+        steps = conductor.bp.steps
+        self.parked = tuple(steps[step].name for step in conductor.mind.report)
+        self.belief = conductor.belief()
+        self.saga: Saga = conductor.bp.saga
+        self.struck: FaultPlan = tuple(fault for fault in conductor.plan if fault in conductor.struck)
+        self.run = conductor.run_id
+        why = conductor.error
+        self.exception = why.error if isinstance(why, Raised) else None
+        self.error = None if self.ok else why.text if isinstance(why, Raised) else why
+        told = {"context": self.context} if self.ok else {"error": self.error}
+        super().__init__(status="success" if self.ok else "failed", **told)
+        if self.parked:
+            self["parked"] = list(self.parked)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the saga has completed."""
+        return self.outcome == "completed"
+
+    @property
+    def history(self) -> tuple[Entry, ...]:
+        """What has happened, with the time since the start. What is true nobody knows here: `truth` is None."""
+        return tuple(self._conductor.entries)
+
+    def __missing__(self, key: str) -> Any:
+        """`result["parked"]` is `result.parked`; the dict itself stays the classic one."""
+        if key in _ATTRIBUTES:
+            return getattr(self, key)
+        raise KeyError(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As `result[key]`, so that both say the same."""
+        return self[key] if key in self or key in _ATTRIBUTES else default

@@ -1,0 +1,107 @@
+"""What can be said of a call to a real callable: the event, the answer, and what to remember of it.
+
+In the simulator the participant knows the truth. Here nobody does: a callable that returned is taken at its word,
+one that raised is too, and where an effect may or may not be there, a compensation that returns is said to have
+taken it away. `Record` is therefore what was witnessed, never the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sagasim.core.history import (
+    AnswerRepeated,
+    HistoryEvent,
+    NothingChanged,
+    StepCommitted,
+    StepErred,
+    StepRefused,
+    UndoCommitted,
+)
+from sagasim.core.ledger import Record
+from sagasim.core.participant import ARRIVES_LATER, NEVER_ARRIVES, Call, Strike, receive
+from sagasim.core.saga import Step
+from sagasim.library.answers import Outcome, Raised
+
+ANSWERED = (StepCommitted, UndoCommitted, NothingChanged, AnswerRepeated, StepRefused, StepErred)
+"""What a participant can have said, one of them per call."""
+
+
+def is_called(strike: Strike) -> bool:
+    """Whether the callable is called at all where this fault strikes."""
+    elsewhere = (*NEVER_ARRIVES, *ARRIVES_LATER, "refused", "error", "no-effect")
+    return strike.kind not in elsewhere and strike.edge != "before"
+
+
+def is_answerless(strike: Strike) -> bool:
+    """Whether the call does not even reach the participant, now or ever."""
+    return strike.kind in (*NEVER_ARRIVES, *ARRIVES_LATER) or strike.edge == "before"
+
+
+def witnessed(
+    step: Step, record: Record, call: Call, outcome: Outcome, *, kind: str, in_doubt: bool
+) -> tuple[str, tuple[HistoryEvent, ...]]:
+    """The answer of a callable (done, refused, error, silence) and what can be said of it.
+
+    in_doubt  an effect may be there that nobody has seen
+    """
+    name, undo, attempt = step.name, call.undo, call.attempt
+    if isinstance(outcome, Raised):
+        if outcome.word == "refused" and record.memory == "refused" and not undo:
+            return "refused", (AnswerRepeated(name, undo, attempt, "refused"),)
+        told = {"refused": StepRefused, "error": StepErred}.get(outcome.word)
+        return outcome.word, (told(name, undo, attempt, outcome.text),) if told else ()
+    if undo and in_doubt and record.times < 1 and not record.undo_memory:
+        return "done", (UndoCommitted(name, attempt, 0),)
+    guards = replace(
+        step.safeguards, tombstone=False, undo_of_nothing="accept"
+    )  # the callable has spoken already
+    known = record._replace(memory="" if record.memory == "refused" else record.memory)
+    _, answer, event = receive(replace(step, safeguards=guards), known, call, kind)
+    return answer, (event,)
+
+
+def heard_as(answer: str, strike: Strike) -> str:
+    """What reaches the coordinator of this answer, where this fault strikes behind the effect."""
+    match strike.kind:
+        case "reply-lost" | "crash":
+            return "silence"
+        case "coordinator-crash":
+            return "crashed"
+        case "error-after" if answer == "done":
+            return "error"
+        case _:
+            return answer
+
+
+def answer_told(event: HistoryEvent) -> str:
+    """The answer that an event of a participant tells of."""
+    match event:
+        case StepRefused():
+            return "refused"
+        case StepErred():
+            return "error"
+        case AnswerRepeated():
+            return event.answer
+        case _:
+            return "done"
+
+
+def remembered(step: Step, record: Record, event: HistoryEvent, kind: str) -> Record:
+    """The record after this event. `kind` is the fault that struck the call."""
+    keeps = step.safeguards.idempotent and kind != "key-lost"
+    match event:
+        case StepCommitted():
+            return record._replace(
+                applied=record.undone + event.times, memory="done" if keeps else record.memory
+            )
+        case UndoCommitted():
+            return record._replace(undone=record.applied - event.times, undo_memory=keeps)
+        case NothingChanged(undo=True):
+            return record._replace(undo_memory=keeps and kind != "no-effect")
+        case NothingChanged():
+            return record._replace(memory="done" if keeps else record.memory)
+        case StepRefused(undo=False) if step.safeguards.sticky_refusal:
+            return record._replace(memory="refused")
+        case _:
+            return record

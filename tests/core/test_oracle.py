@@ -1,0 +1,137 @@
+"""The explorer against brute force: whoever walks every path and merges nothing must come to the same verdicts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from sagasim.core.blueprint import Blueprint, blueprint
+from sagasim.core.codec import saga_to_yaml
+from sagasim.core.execution import run_of
+from sagasim.core.exploration import Exploration, Search, reading
+from sagasim.core.faults import KINDS, text_of
+from sagasim.core.harms import Harm
+from sagasim.core.kernel import Kernel
+from sagasim.core.saga import Coordination, Saga
+from tests.core.brute import TooManyPaths, Walked, walk
+from tests.core.strategies import sagas
+
+BUDGET = 12_000
+"""Transitions that brute force may make for one example; most need a few hundred."""
+
+EXAMPLES = settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+class Case(NamedTuple):
+    """A saga in one coordination, and the kinds of faults that may strike it."""
+
+    saga: Saga
+    coordination: Coordination
+    kinds: tuple[str, ...]
+
+    def told(self, *, faults: int) -> str:
+        return f"{saga_to_yaml(self.saga)}\n{self.coordination} {' '.join(self.kinds)}, faults: {faults}"
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, max_steps: int = 4, max_instances: int = 1) -> Case:
+    saga = draw(
+        sagas(
+            max_steps=max_steps,
+            max_instances=max_instances,
+            allow_explicit_subscriptions=draw(st.booleans()),
+            given=draw(st.integers(0, 3)) == 3,
+        )
+    )
+    kinds = draw(st.lists(st.sampled_from(KINDS), unique=True, min_size=1, max_size=4))
+    return Case(saga, draw(st.sampled_from(list(Coordination))), tuple(kinds))
+
+
+def walked_as_far_as_possible(kernel: Kernel) -> tuple[int, Walked]:
+    """With two faults, or with as many as the budget allows; a saga that is too big without any is no example."""
+    for faults in (2, 1, 0):
+        try:
+            return faults, walk(kernel, faults, budget=BUDGET)
+        except TooManyPaths:
+            continue
+    assume(False)
+    raise AssertionError("assume has left")
+
+
+def searched(bp: Blueprint, case: Case, faults: int, *, commute: bool) -> Exploration:
+    search = Search(bp, faults, kinds=case.kinds, commute=commute)
+    assert search.advance(10 * BUDGET).done
+    return reading(search)
+
+
+def verdicts(known: Exploration) -> dict[Harm, int]:
+    return {Harm(each.harm, each.step): len(each.faults) for each in known.findings}
+
+
+def hold_against_brute_force(case: Case) -> None:
+    bp = blueprint(case.saga, case.coordination)
+    faults, truth = walked_as_far_as_possible(Kernel(bp, tidy=True, kinds=case.kinds))
+    told = case.told(faults=faults)
+    every = searched(bp, case, faults, commute=False)
+    assert verdicts(every) == truth.fewest, told
+    assert every.executions == truth.paths, told
+    fewer = searched(bp, case, faults, commute=True)
+    assert verdicts(fewer) == truth.fewest, told
+    assert fewer.executions <= truth.paths, told
+    assert fewer.states <= every.states, told
+
+
+@EXAMPLES
+@given(cases())
+def test_the_explorer_finds_what_brute_force_finds_with_as_few_faults_and_counts_the_same(case: Case) -> None:
+    hold_against_brute_force(case)
+
+
+@EXAMPLES
+@given(cases(max_steps=2, max_instances=2))
+def test_so_it_does_where_several_instances_share_resources(case: Case) -> None:
+    assume(case.saga.instances == 2)
+    hold_against_brute_force(case)
+
+
+@EXAMPLES
+@given(cases())
+def test_dropping_what_changes_nothing_changes_no_verdict(case: Case) -> None:
+    bp = blueprint(case.saga, case.coordination)
+    faults, truth = walked_as_far_as_possible(Kernel(bp, kinds=case.kinds))
+    tidied = walk(Kernel(bp, tidy=True, kinds=case.kinds), faults, budget=10 * BUDGET)
+    assert tidied.fewest == truth.fewest, case.told(faults=faults)
+    assert tidied.paths <= truth.paths, case.told(faults=faults)
+
+
+@EXAMPLES
+@given(cases())
+def test_a_run_shows_every_finding_with_its_own_plan(case: Case) -> None:
+    bp = blueprint(case.saga, case.coordination)
+    search = Search(bp, 2, kinds=case.kinds)
+    search.advance(3000)
+    for finding in reading(search).findings:
+        shown = run_of(bp, finding.faults, order=finding.order)
+        plan = (*text_of(finding.faults), "order", *map(str, finding.order))
+        assert shown.shows(finding.harm, finding.step), (
+            finding.harm,
+            finding.step,
+            plan,
+            case.told(faults=2),
+        )
+
+
+@pytest.mark.parametrize("coordination", Coordination)
+def test_brute_force_can_find_something(coordination: Coordination) -> None:
+    """The other tests would be content with two explorers that find nothing."""
+    from tests.core.test_twins import BASE, saga_of  # the same saga, so that it stays one that breaks
+
+    saga = saga_of(BASE, {"charge": {"safeguards": {"idempotent": False}}})
+    truth = walk(Kernel(blueprint(saga, coordination), kinds=("duplicate",)), 1, budget=BUDGET)
+    assert truth.fewest[Harm("double-effect", "charge")] == 1
