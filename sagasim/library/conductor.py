@@ -40,8 +40,8 @@ from sagasim.core.history import (
     StrayReplyReceived,
 )
 from sagasim.core.kernel import FINAL, Kernel
-from sagasim.core.lines import entry_of
 from sagasim.core.ledger import BLANK, IDLE, Copy
+from sagasim.core.lines import entry_of
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform, strikes_nothing
 from sagasim.core.striking import can_strike, fault_of, strike_of

@@ -15,7 +15,7 @@ from sagasim.core.codec import saga_from_data
 from sagasim.core.engine import RULE_VALUES, Rules
 from sagasim.core.exploration import explore
 from sagasim.core.faults import EXPLORED_KINDS
-from sagasim.core.saga import Coordination, Saga, Safeguards
+from sagasim.core.saga import Coordination, Safeguards, Saga
 
 O, C = Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY
 Data = dict[str, Any]
