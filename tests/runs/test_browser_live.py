@@ -154,3 +154,44 @@ def test_a_server_killed_in_mid_run_costs_no_line_and_the_page_says_what_happene
             page.reload()
             expect(page.locator("[data-log='0'] li").last).to_be_attached()
             assert seqs(page) == [line["seq"] for line in history]
+
+
+RECORD = """
+import sys
+from sagasim.composer.gallery import pairs
+from sagasim.core.codec import saga_from_text
+from sagasim.core.execution import run
+from sagasim.core.lines import line_of
+from sagasim.core.saga import Coordination
+from sagasim.runs.recorder import DatabaseRecorder
+saga = saga_from_text(pairs()[0][0].text)
+recorder = DatabaseRecorder(saga)
+for entry in run(saga, Coordination.ORCHESTRATION).history:
+    recorder.append([{**line_of(entry), "run": "watched"}])
+    print(recorder.runs["watched"], flush=True)
+    sys.stdin.readline()
+recorder.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_recorded_run_appears_line_by_line_and_has_its_verdict_when_it_ends(page: Page, stage: Visitor):
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", RECORD]
+    with subprocess.Popen(command, env=stage.env, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as recorder:
+        assert recorder.stdin is not None
+        assert recorder.stdout is not None
+        page.goto(f"{stage.site}/runs/{recorder.stdout.readline().strip()}/")
+        lines = page.locator("[data-log='0'] > li")
+        for count in range(1, 5):
+            expect(lines).to_have_count(count)
+            expect(page.locator(".stage")).to_have_attribute("data-live", "")
+            recorder.stdin.write("\n")
+            recorder.stdin.flush()
+        recorder.stdin.write("\n" * 100)
+        recorder.stdin.flush()
+        expect(page.locator(".stage")).not_to_have_attribute("data-live", "")
+        expect(page.get_by_role("region", name="Verdict")).to_contain_text(
+            "Orchestration. Completed", timeout=30_000
+        )
+    assert seqs(page) == list(range(1, len(seqs(page)) + 1))
