@@ -50,7 +50,7 @@ def begin_recording(
     plan = parse_plan(faults, version.meaning)
     with transaction.atomic():
         run = Run.objects.create(
-            saga_id=version.saga_id,
+            saga=version.saga,
             version=version,
             coordination=coordination,
             clock=Clock.WALL,

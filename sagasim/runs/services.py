@@ -90,7 +90,7 @@ def _keep(
     by: User | None,
 ) -> Run:
     run = Run.objects.create(
-        saga_id=version.saga_id,
+        saga=version.saga,
         version=version,
         coordination=executed.coordination,
         pair=pair,

@@ -27,7 +27,7 @@ def gallery(db: None) -> dict[str, Any]:
     return {saga.name: saga for saga in SavedSaga.objects.all()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
     """A visitor of a freshly served sagasim with its gallery."""
     env = installed(tmp_path_factory.mktemp("stage"))

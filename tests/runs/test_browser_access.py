@@ -13,13 +13,19 @@ from tests.runs.watching import LOST, bring, card, watch
 
 pytestmark = pytest.mark.browser
 
+SIZES = [
+    (390, 844),
+    *(pytest.param(*size, marks=pytest.mark.slow) for size in [(640, 450), (1280, 900), (1920, 1080)]),
+]
+"""A phone; 1280 x 900 at 200 percent; two screens."""
+
 PAINTED = """() => [...document.querySelectorAll("canvas.tokens")].map((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.some((value) => value > 0);
 })"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_serious(page: Page, stage: Visitor, scheme: Literal["light", "dark"]):
     page.emulate_media(color_scheme=scheme)
     runs = stage.run("order-fulfilment-broken", LOST, coordination="both")
@@ -69,7 +75,7 @@ def test_no_state_is_told_by_colour_alone(page: Page, stage: Visitor):
     expect(card(page, "authorise-card")).to_have_css("border-style", "dotted")
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (640, 450), (1280, 900), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_page_fits_phones_screens_and_200_percent(page: Page, stage: Visitor, width: int, height: int):
     page.set_viewport_size({"width": width, "height": height})
     watch(page, stage, stage.run(bring(stage, "forty", 40), coordination="both"), t=500)
@@ -91,6 +97,7 @@ def test_the_help_lists_every_key_and_closes_with_escape(page: Page, stage: Visi
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_theme_reaches_the_canvas(browser: Browser, stage: Visitor):
     path = stage.run("order-fulfilment", coordination="both")
     seen = []

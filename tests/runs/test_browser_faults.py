@@ -64,6 +64,7 @@ def test_a_fault_placed_midway_is_a_what_if_that_goes_on_from_the_same_moment(pa
     expect(page).to_have_url(re.compile(re.escape(path)))
 
 
+@pytest.mark.slow
 def test_a_fault_is_dragged_onto_a_step(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", coordination="both"), t=0)
     page.locator(".tray-kind[data-kind=refused]").drag_to(card(page, "book-shipment"))
@@ -72,6 +73,7 @@ def test_a_fault_is_dragged_onto_a_step(page: Page, stage: Visitor):
     expect(card(page, "book-shipment")).to_contain_text("refused")
 
 
+@pytest.mark.slow
 def test_a_killed_service_shows_that_it_is_down_and_can_be_restarted(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", coordination="both"), t=40)
     page.locator(".pane >> nth=0").locator(".service[data-service=payments]").click()
@@ -83,6 +85,7 @@ def test_a_killed_service_shows_that_it_is_down_and_can_be_restarted(page: Page,
     expect(page.locator(".fault-chip")).to_have_text(["payments:outage@authorise-card.before"])
 
 
+@pytest.mark.slow
 def test_a_saga_is_cancelled_at_the_moment_shown(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", coordination="both"), t=80)
     page.get_by_role("button", name="Cancel saga").click()
@@ -91,6 +94,7 @@ def test_a_saga_is_cancelled_at_the_moment_shown(page: Page, stage: Visitor):
     expect(page.locator(".pane-state").first).to_have_text("compensated")
 
 
+@pytest.mark.slow
 def test_a_fault_is_taken_away_again(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", LOST, coordination="both"), t=1080)
     page.get_by_role("button", name=f"Run again without {LOST}").click()
@@ -117,6 +121,7 @@ def test_a_plan_without_sense_is_refused_with_a_sentence_and_nothing_is_lost(
         expect(page.get_by_role("dialog")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_faults_are_placed_before_anything_has_run(page: Page, stage: Visitor):
     page.goto(f"{stage.site}/sagas/order-fulfilment/runs/new")
     expect(page.locator(".stage")).to_have_attribute("data-awake", "")

@@ -70,6 +70,7 @@ def test_a_line_that_is_sent_twice_counts_once_and_a_gap_is_asked_for_again(page
     assert found == [[[1, 2, 3], False], [[3], False], [[], False], [[], True], [[3], True]]
 
 
+@pytest.mark.slow
 def test_a_tab_that_drew_nothing_for_a_while_is_where_the_clock_is(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", LOST, coordination="both"), t=0)
     page.evaluate(
@@ -91,6 +92,7 @@ def test_a_tab_that_drew_nothing_for_a_while_is_where_the_clock_is(page: Page, s
     expect(page.locator("[data-log='0'] li:nth-child(6)")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_who_watches_together_moves_everybody_and_who_does_not_is_only_told(browser: Browser, stage: Visitor):
     path = stage.run("order-fulfilment", LOST, coordination="both")
     with browser.new_context() as context:

@@ -49,6 +49,7 @@ def test_a_lost_reply_reads_unknown_and_never_failed_until_it_is_known(page: Pag
     expect(verdict).to_contain_text("Nothing that must hold was broken.")
 
 
+@pytest.mark.slow
 def test_the_broken_twin_ends_with_a_finding_and_the_books_show_what_leaks(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment-broken", LOST, coordination="both"), t=3760)
     expect(page.get_by_role("region", name="Verdict")).to_contain_text("100 payments.authorised stay")
@@ -152,6 +153,7 @@ def test_next_failure_stops_at_what_went_wrong_and_says_when_there_is_no_more(pa
     expect(page.get_by_text("Nothing goes wrong after this moment.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_folding_idle_time_shortens_the_drawing_and_changes_no_moment(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", LOST, coordination="both"), t=1310)
     before = picture(page)
@@ -163,6 +165,7 @@ def test_folding_idle_time_shortens_the_drawing_and_changes_no_moment(page: Page
     assert after["ledger"] == before["ledger"]
 
 
+@pytest.mark.slow
 def test_names_of_strangers_come_out_as_text(page: Page, stage: Visitor):
     nasty = [
         "<script>alert(1)</script>",

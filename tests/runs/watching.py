@@ -38,7 +38,7 @@ def picture(page: Page) -> Any:
             clock: document.querySelector("#clock").textContent,
             playheads: [...document.querySelectorAll(".playhead, .curtain")].map((it) => it.style.transform),
             cards: [...document.querySelectorAll(".card-step")].map((it) => [
-                it.dataset.step, it.dataset.state, it.hasAttribute("data-differs"), it.innerText, it.ariaLabel,
+                it.dataset.step, it.dataset.state, it.matches("[data-differs]"), it.innerText, it.ariaLabel,
             ]),
             ledger: document.querySelector("#ledger").innerText,
             logs: [...document.querySelectorAll(".lines")].map((it) => it.innerText),

@@ -42,10 +42,12 @@ export function svg(name, attributes = {}, ...children) {
 }
 
 /**
- * Changes a text only where it differs, so that nothing is announced or laid out twice.
+ * Changes a text only where it differs, and in its place: a clock that ticks with every frame adds no nodes.
  * @param {Element} element
  * @param {string} text
  */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const only = element.childNodes.length === 1 ? element.firstChild : null;
+  if (!(only instanceof Text)) element.textContent = text;
+  else if (only.data !== text) only.data = text;
 }

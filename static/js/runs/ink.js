@@ -109,7 +109,7 @@ export class Ink {
   /** A lifeline is whole again. @param {string} where @param {number} at_ms */
   mend(where, at_ms) {
     for (const gap of this.gaps)
-      if (gap.place === where && (gap.to === null || gap.to > at_ms)) gap.to = at_ms;
+      if (gap.place === where && gap.from < at_ms && (gap.to === null || gap.to > at_ms)) gap.to = at_ms;
   }
 
   /** From here on the effect is there so many times. @param {Line} line */

@@ -79,6 +79,7 @@ export class Pane {
     const width = this.content.clientWidth;
     const parting = this.shared ? this.tape.line(this.shared + 1)?.at_ms : undefined;
     this.diagram.draw(this.drawn, scale, columns, width, AXIS, parting);
+    this.visible = this.view.clientHeight - this.shape.element.offsetHeight; // not to be asked in every frame
     this.axis.replaceChildren(...axisLabels(scale));
     this.canvas.style.height = `${this.diagram.element.getAttribute("height")}px`;
   }
@@ -133,7 +134,7 @@ export class Pane {
   /** Keeps the moment in sight, and lets the drawing glide under it while it plays. @param {number} at_ms */
   follow(at_ms) {
     const y = HEADROOM + (this.scale?.to(at_ms) ?? 0);
-    const visible = this.view.clientHeight - this.shape.element.offsetHeight;
+    const visible = this.visible ?? 0;
     const top = this.view.scrollTop;
     if (y < top + 24) this.view.scrollTop = y - visible * 0.35;
     else if (y > top + visible * 0.62) this.view.scrollTop = y - visible * 0.62;

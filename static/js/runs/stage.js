@@ -119,6 +119,7 @@ class Stage {
         const wasRunning = run.status === "running";
         run.status = "finished";
         this.#live();
+        this.player.measure(this.scale); // it may have waited at the end for more
         if (wasRunning) void this.#judge();
       },
       lead: (lead) => this.company.hear(lead),
