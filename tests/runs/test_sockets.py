@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from sagasim.runs.consumers import WINDOW_BYTES
+from tests.conftest import ROOT
 from tests.runs.conftest import Visitor
 from tests.runs.sockets import Closed, connected, lines_in
 
@@ -147,3 +151,36 @@ async def test_where_there_is_no_socket_the_door_stays_shut(stage: Visitor):
     with pytest.raises(Closed):
         async with connected(stage.site, "/ws/nothing/"):
             pass
+
+
+@pytest.fixture(scope="module")
+def long_run(stage: Visitor) -> str:
+    """A run whose frames are more than what may be on its way to one viewer."""
+    text = (ROOT / "sagasim" / "gallery" / "order-fulfilment.yaml").read_text()
+    text = text.replace("name: order-fulfilment\n", "name: many\n").replace(
+        "steps:", "instances: 300\nsteps:", 1
+    )
+    stage.post("/sagas/", text=text)
+    faults = [f"book-shipment[{number}]:error*for-ever" for number in range(1, 51)]  # 50 of them turn back
+    return stage.run("many", *faults)
+
+
+async def test_who_acknowledges_nothing_gets_a_window_and_the_rest_when_it_does(
+    stage: Visitor, long_run: str
+):
+    async with connected(stage.site, socket_of(long_run)) as viewer:
+        head = (await viewer.hear())["hello"]["head"]
+        viewer.say({"after": 0})
+        heard: list[Any] = []
+        while True:
+            try:
+                heard.append(await asyncio.wait_for(viewer.inbox.get(), 2))
+            except TimeoutError:
+                break
+        got = lines_in(heard)
+        assert sum(len(json.dumps(message)) for message in heard) < 1.5 * WINDOW_BYTES
+        assert 0 < len(got) < head
+        while len(got) < head:
+            viewer.say({"ack": got[-1]["seq"]})
+            got += lines_in([await viewer.hear()])
+    assert [line["seq"] for line in got] == list(range(1, head + 1))
