@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from sagasim.core.codec import saga_from_data
 from sagasim.runs.consumers import WINDOW_BYTES
-from tests.conftest import ROOT
+from sagasim.runs.recorder import ApiRecorder
 from tests.runs.conftest import Visitor
 from tests.runs.sockets import Closed, connected, lines_in
 
@@ -155,14 +156,25 @@ async def test_where_there_is_no_socket_the_door_stays_shut(stage: Visitor):
 
 @pytest.fixture(scope="module")
 def long_run(stage: Visitor) -> str:
-    """A run whose frames are more than what may be on its way to one viewer."""
-    text = (ROOT / "sagasim" / "gallery" / "order-fulfilment.yaml").read_text()
-    text = text.replace("name: order-fulfilment\n", "name: many\n").replace(
-        "steps:", "instances: 300\nsteps:", 1
-    )
-    stage.post("/sagas/", text=text)
-    faults = [f"book-shipment[{number}]:error*for-ever" for number in range(1, 51)]  # 50 of them turn back
-    return stage.run("many", *faults)
+    """A recorded run whose frames are more than what may be on its way to one viewer."""
+    saga = {"sagasim": 1, "name": "many", "steps": [{"name": "a", "service": "s"}]}
+    recorder = ApiRecorder(saga_from_data(saga), stage.site)
+    data = {"step": "a", "undo": False, "attempt": 1, "instance": 1}
+    for first in range(1, 12_000, 2000):
+        recorder.append(
+            [
+                {
+                    "seq": seq,
+                    "at_ms": seq,
+                    "kind": "CallTimedOut",
+                    "run": "many",
+                    "data": {**data, "because": seq - 1},
+                }
+                for seq in range(first, first + 2000)
+            ]
+        )
+    (run,) = recorder.runs.values()
+    return f"/runs/{run}/"
 
 
 async def test_who_acknowledges_nothing_gets_a_window_and_the_rest_when_it_does(
