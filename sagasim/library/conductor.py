@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sagasim.core import orchestration
-from sagasim.core.execution import believed, is_at, moments_entered
-from sagasim.core.faults import FOR_EVER, LANDING_KINDS, Fault, FaultPlan, Moment, parse_fault
+from sagasim.core.execution import belief_after, believed, is_at, moments_entered
+from sagasim.core.faults import FOR_EVER, LANDING_KINDS, SAGA_KINDS, Fault, FaultPlan, Moment, parse_fault
 from sagasim.core.history import (
     CallTimedOut,
     CancelRequested,
@@ -35,16 +35,21 @@ from sagasim.core.history import (
     ReplyReceived,
     SagaHalted,
     SagaStarted,
+    StepErred,
+    StepRefused,
     StrayReplyReceived,
 )
-from sagasim.core.kernel import FINAL, Choice, Instance, Kernel, World, fault_of, strike_of
+from sagasim.core.kernel import FINAL, Kernel
 from sagasim.core.ledger import BLANK, IDLE, Copy
+from sagasim.core.lines import entry_of
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform, strikes_nothing
+from sagasim.core.striking import can_strike, fault_of, strike_of
+from sagasim.core.world import Choice, Instance, World, put
 from sagasim.library.answers import CannotResume, Outcome, Raised, Returned
 from sagasim.library.contexts import Context, Contexts
 from sagasim.library.design import Design
-from sagasim.library.recording import Line, entry_of, line_of, recordable
+from sagasim.library.recording import Line, line_of
 from sagasim.library.witness import (
     ANSWERED,
     answer_told,
@@ -127,7 +132,10 @@ class Conductor:
         self._in_doubt: set[int] = set()  # steps whose effect may be there although nobody has seen it
         self._failures: dict[int, Raised | str] = {}
         self._moments: list[Moment] = []
+        self._beliefs: dict[str, str] = {}
         self._landing: int = 0
+        self._to_land = 0  # how many messages of the landing copy did not land yet
+        self._landed: list[HistoryEvent] = []
         self._given_up: set[int] = set()  # calls that ran into their timeout and are still running
         self._expected: list[HistoryEvent] = []  # while lines are read again: what must come next
         self._seen: list[HistoryEvent] = []  # and what has come already
@@ -180,7 +188,9 @@ class Conductor:
         self._pass_to(now_ms)
         self._running.discard(ask.number)
         self._keep_result(ask, outcome)
-        if ask.number == self._landing:
+        if ask.number == self._landing and self._to_land > 1:
+            self._land_again(ask, outcome)
+        elif ask.number == self._landing:
             self._landing = 0
             self._land(ask, ask.copy, outcome)
         elif self._current.get(ask.step) != ask.number:
@@ -272,7 +282,7 @@ class Conductor:
             case CoordinatorCrashed():
                 self._hear(number, "crashed")
             case StrayReplyReceived():
-                self._seen = [event]
+                self._landing, self._seen = 0, [event]
                 self._hear_stray(step, event.undo, event.answer, [])
             case CancelRequested() | DeadlinePassed():
                 self._interrupt("cancelled" if isinstance(event, CancelRequested) else "deadline")
@@ -294,13 +304,10 @@ class Conductor:
         if "result" in data:
             self.contexts.results[step] = data["result"]
         if self._landing:
-            self._landing = 0
             self._remember(step, event, "")
             return
         strike = self._strikes.get(number, NO_STRIKE)
         answer = answer_told(event)
-        if answer != "done":
-            self._failures[step] = str(getattr(event, "reason", answer))
         copy = "second" if strike.kind == "duplicate" else ""
         self._perform(self._calls[number], strike, answer, heard_as(answer, strike), copy, (event,))
 
@@ -388,7 +395,7 @@ class Conductor:
         if fault is not None:
             strike = strike_of(fault)
         own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
-        if not strike.kind or not self.kernel.can_strike(ask.step, ask.undo, strike.kind):
+        if not strike.kind or not can_strike(self.bp, ask.step, ask.undo, strike.kind):
             return NO_STRIKE
         if strikes_nothing(own, record, Call(ask.undo, ask.attempt), strike):
             return NO_STRIKE
@@ -419,22 +426,14 @@ class Conductor:
         """A fault strikes before the callable: what the participant would say, without calling it."""
         call = Call(ask.undo, ask.attempt)
         result = perform(self.bp.steps[ask.step], self.instance.records[ask.step], call, strike)
-        copy = "redelivered" if strike.kind == "crash" else result.copy
-        if result.answer != "done":
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
-        self._perform(ask, strike, result.answer, result.answer, copy, result.events)
+        self._perform(ask, strike, result.answer, result.answer, result.copy, result.events)
 
     def _came_back(self, ask: Ask, outcome: Outcome) -> None:
         strike = self._strikes.get(ask.number, NO_STRIKE)
         answer, events = self._witnessed(ask, outcome, strike.kind)
-        if isinstance(outcome, Raised):
-            self._failures[ask.step] = outcome
-        elif strike.kind:
-            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
-            self._failures[ask.step] = f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
         copy = "second" if strike.kind == "duplicate" else ""
-        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events)
+        raised = outcome if isinstance(outcome, Raised) else None
+        self._perform(ask, strike, answer, heard_as(answer, strike), copy, events, raised)
 
     def _witnessed(self, ask: Ask, outcome: Outcome, kind: str) -> tuple[str, tuple[HistoryEvent, ...]]:
         own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
@@ -442,22 +441,28 @@ class Conductor:
         return witnessed(own, record, call, outcome, kind=kind, in_doubt=ask.step in self._in_doubt)
 
     def _perform(
-        self, ask: Ask, strike: Strike, answer: str, heard: str, copy: str, events: tuple[HistoryEvent, ...]
+        self,
+        ask: Ask,
+        strike: Strike,
+        answer: str,
+        heard: str,
+        copy: str,
+        events: tuple[HistoryEvent, ...],
+        raised: Raised | None = None,
     ) -> None:
         """The call is over at the participant: what happened there, and when the coordinator will hear of it."""
         step, own = ask.step, self.bp.steps[ask.step]
         for event in events:
             self._remember(step, event, strike.kind)
         self._note_doubt(ask, strike, answer)
+        self._failures[ask.step] = raised or self._failure(ask, strike, events)
         said: list[HistoryEvent] = list(events)
         if strike.kind:
             text = str(fault_of(self.bp, step, ask.undo, ask.attempt, strike))
             said.insert(0, FaultStruck(text, own.name, ask.undo, ask.attempt))
         said.extend(self._go_on(ask, strike, heard))
         if copy:
-            late = Copy(step, ask.undo, ask.attempt, copy, copy == "second")
-            others = [it for it in self.instance.copies if it[:2] != late[:2] or it.kind != copy or it.ready]
-            self.instance = self.instance._replace(copies=tuple(sorted((*others, late))))
+            self._add_copy(Copy(step, ask.undo, ask.attempt, copy, copy == "second"))
         self._performed.add(ask.number)
         first = self._write(said, self._commanded.get(ask.number, 0), self._told(said, step))
         self._commanded[ask.number] = first or self._commanded.get(ask.number, 0)
@@ -467,6 +472,13 @@ class Conductor:
         arrived = [Moment("after", own.name, ask.undo, ask.attempt)] if events else []
         self._enter(arrived)
 
+    def _failure(self, ask: Ask, strike: Strike, events: tuple[HistoryEvent, ...]) -> str:
+        """What a user is told if the saga fails because of this call."""
+        if strike.kind:
+            fault = fault_of(self.bp, ask.step, ask.undo, ask.attempt, strike)
+            return f"{self.bp.steps[ask.step].name} was struck by the fault {fault}"
+        return next((event.reason for event in events if isinstance(event, StepErred | StepRefused)), "")
+
     def _note_doubt(self, ask: Ask, strike: Strike, answer: str) -> None:
         if ask.undo:
             return
@@ -474,6 +486,16 @@ class Conductor:
             self._in_doubt.discard(ask.step)
         elif answer in ("error", "silence") and not strike.kind:
             self._in_doubt.add(ask.step)
+
+    def _add_copy(self, copy: Copy) -> None:
+        """One fault leaves one bundle: the copies of one call land together, each where it has no key."""
+        copies = list(self.instance.copies)
+        for other in self.instance.copies:
+            if (other.step, other.undo, other.kind, other.ready) == (copy.step, copy.undo, copy.kind, False):
+                copies.remove(other)
+                more = not self.bp.steps[copy.step].safeguards.idempotent
+                copy = copy._replace(times=other.times + more)
+        self.instance = self.instance._replace(copies=tuple(sorted((*copies, copy))))
 
     def _go_on(self, ask: Ask, strike: Strike, heard: str) -> list[HistoryEvent]:
         """Lets a fault go on striking the retries of its call, as long as its text says."""
@@ -498,12 +520,12 @@ class Conductor:
         return began
 
     def _strike_next(self, step: int, strike: Strike) -> None:
-        strikes = (*self.instance.strikes[:step], strike, *self.instance.strikes[step + 1 :])
+        strikes = put(self.instance.strikes, step, strike)
         self.instance = self.instance._replace(strikes=strikes)
 
     def _remember(self, step: int, event: HistoryEvent, kind: str) -> None:
         record = remembered(self.bp.steps[step], self.instance.records[step], event, kind)
-        records = (*self.instance.records[:step], record, *self.instance.records[step + 1 :])
+        records = put(self.instance.records, step, record)
         self.instance = self.instance._replace(records=records)
 
     def _keep_result(self, ask: Ask, outcome: Outcome) -> None:
@@ -520,10 +542,7 @@ class Conductor:
         ask = self._calls[number]
         if answer == "silence" and number not in self._performed:
             self._given_up.add(number)
-            self._failures[ask.step] = (
-                f"{self.bp.steps[ask.step].name} gave no answer within {ask.timeout_ms} ms; "
-                "whether it happened, nobody knows"
-            )
+            self._failures[ask.step] = _no_answer(self.bp.steps[ask.step].name, ask.timeout_ms)
             if not ask.undo:
                 self._in_doubt.add(ask.step)
         del self._current[ask.step]
@@ -538,9 +557,6 @@ class Conductor:
         self._follow(mind, out, because=0, more=more)
 
     def _interrupt(self, kind: str) -> None:
-        for fault in self.plan:
-            if fault.kind == kind and fault not in self.struck:
-                self.struck.append(fault)
         out: list[HistoryEvent] = []
         mind = orchestration.interrupt(self.bp, self.mind, kind, out)
         interrupted = tuple(sorted({*self.instance.interrupted, kind}))
@@ -581,7 +597,7 @@ class Conductor:
             settled = same_call and after.attempt >= self.bp.settled_attempt(step, undo)
             for place, copy in enumerate(copies):
                 if (copy.step, copy.undo, copy.ready) == (step, undo, False):
-                    waits = same_call and not settled and (copy.kind == "redelivered" or strikes[step].kind)
+                    waits = same_call and not settled and strikes[step].kind
                     copies[place] = copy._replace(ready=not waits)
         return self.instance._replace(mind=mind, strikes=tuple(strikes), copies=tuple(sorted(copies)))
 
@@ -603,28 +619,40 @@ class Conductor:
     def _enter(self, entered: list[Moment]) -> None:
         self._moments = entered or self._moments
         for fault in self.plan:
-            if fault.kind in ("cancelled", "deadline") and fault not in self.struck and not self.mind.ended:
-                if fault.moment is None or is_at(fault.moment, entered, "", False, 1):
-                    self._put(self._now, AT_ONCE, "interrupt", subject=fault.kind)
+            here = fault.moment is None or is_at(fault.moment, entered, "", False, 1)
+            if fault.kind in SAGA_KINDS and here and fault not in self.struck and not self.mind.ended:
+                self.struck.append(fault)
+                self._put(self._now, AT_ONCE, "interrupt", subject=fault.kind)
         scheduled = [due.subject for due in self._agenda if due.verb == "land"]
         for copy in self.instance.copies:
             if copy.ready and copy not in scheduled:
-                fault = self._fault_of(copy)
-                if fault is None or fault.moment is None:
-                    self._put(
-                        self._now, AT_ONCE if copy.kind == "redelivered" else NEXT, "land", subject=copy
-                    )
-                elif is_at(fault.moment, self._moments, fault.target, fault.undo, 1):
-                    self._put(self._now, AT_ONCE, "land", subject=copy)
+                self._schedule_landing(copy)
+
+    def _schedule_landing(self, copy: Copy) -> None:
+        """At the moment that the plan says; without one, when its caller has given up its last attempt."""
+        fault = self._fault_of(copy)
+        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
+            if is_at(fault.moment, self._moments, fault.target, fault.undo, 1):
+                self._put(self._now, AT_ONCE, "land", subject=copy)
+        elif copy.kind == "second" or not self._is_open(copy):
+            self._put(self._now, NEXT, "land", subject=copy)
+
+    def _is_open(self, copy: Copy) -> bool:
+        """Whether the caller of this copy is still trying."""
+        leg = self.mind.legs[copy.step]
+        return bool(leg.call) and (leg.undoing == "running") == copy.undo
 
     def _fault_of(self, copy: Copy) -> Fault | None:
-        kind = "duplicate" if copy.kind == "second" else copy.kind
-        target = self.bp.steps[copy.step].name
-        for fault in self.plan:
-            if kind in LANDING_KINDS and (fault.target, fault.undo, fault.kind) == (target, copy.undo, kind):
-                if fault.strikes(copy.attempt):
-                    return fault
-        return None
+        kinds = {"second": ("duplicate",), "late": ("late", "crash")}.get(copy.kind, (copy.kind,))
+        place = (self.bp.steps[copy.step].name, copy.undo)
+        return next(
+            (
+                fault
+                for fault in self.plan
+                if (fault.target, fault.undo) == place and fault.kind in kinds and fault.strikes(copy.attempt)
+            ),
+            None,
+        )
 
     def _land_leftovers(self) -> None:
         """A moment that never came: what waits for it lands when nothing else is left to happen."""
@@ -638,7 +666,7 @@ class Conductor:
         verb = "undo" if copy.undo else "do"
         key = f"{self.run_id}:{verb}:{self.bp.steps[copy.step].name}"
         ask = Ask(self._number, copy.step, copy.undo, copy.attempt, key, copy.kind)
-        self._calls[ask.number] = ask
+        self._calls[ask.number], self._to_land, self._landed = ask, copy.times, []
         self._issue(ask)
 
     def _land(self, ask: Ask, copy: str, outcome: Outcome) -> None:
@@ -646,12 +674,18 @@ class Conductor:
         answer, events = self._witnessed(ask, outcome, "")
         for event in events:
             self._remember(ask.step, event, "")
+        said = [CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy), *self._landed, *events]
+        self._landed = []
         self._forget_copy(ask.step, ask.undo, copy)
-        said: list[HistoryEvent] = [
-            CopyLanded(self.bp.steps[ask.step].name, ask.undo, ask.attempt, copy),
-            *events,
-        ]
         self._hear_stray(ask.step, ask.undo, answer, said, self._told(said, ask.step))
+
+    def _land_again(self, ask: Ask, outcome: Outcome) -> None:
+        """Several messages land together, and this was not the last of them."""
+        for event in self._witnessed(ask, outcome, "")[1]:
+            self._remember(ask.step, event, "")
+            self._landed.append(event)
+        self._to_land -= 1
+        self._issue(ask)
 
     def _forget_copy(self, step: int, undo: bool, kind: str) -> None:
         copies = list(self.instance.copies)
@@ -689,15 +723,23 @@ class Conductor:
         for place, event in enumerate(events):
             cause = because if place == 0 else first
             at_ms = self._now - self._start
-            entry = Entry(len(self.entries) + 1, at_ms, event, 1, cause, self._belief_of(event))
+            entry = Entry(len(self.entries) + 1, at_ms, event, 1, cause, self._belief_at(events, place))
             self.entries.append(entry)
             if self._keeps_lines:
                 self._lines.append(line_of(entry, self.run_id, (more or {}).get(place, {})))
         return first
 
-    def _belief_of(self, event: HistoryEvent) -> str:
-        step = self.bp.index.get(getattr(event, "step", ""))
-        return "" if step is None else believed(self.mind.legs[step])
+    def _belief_at(self, events: Sequence[HistoryEvent], place: int) -> str:
+        """What is believed right after this event; after the last one of its step it is what the leg says."""
+        name = getattr(events[place], "step", "")
+        step = self.bp.index.get(name)
+        if step is None:
+            return ""
+        if all(getattr(later, "step", "") != name for later in events[place + 1 :]):
+            self._beliefs[name] = believed(self.mind.legs[step])
+        else:
+            self._beliefs[name] = belief_after(self._beliefs.get(name, "idle"), events[place])
+        return self._beliefs[name]
 
     def _pass_to(self, now_ms: int) -> None:
         self._now = max(self._now, now_ms)
@@ -706,3 +748,8 @@ class Conductor:
         turn = Turn(tuple(self._lines), tuple(self._asks))
         self._lines, self._asks = [], []
         return turn
+
+
+def _no_answer(step: str, timeout_ms: int | None) -> str:
+    within = "" if timeout_ms is None else f" within {timeout_ms} ms"
+    return f"{step} gave no answer{within}; whether it happened, nobody knows"

@@ -21,8 +21,8 @@ from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.codec import saga_from_data
 from sagasim.core.errors import BadFault, BadSaga, listed, quoted
 from sagasim.core.faults import FaultPlan, parse_plan
-from sagasim.core.kernel import Kernel
 from sagasim.core.saga import Coordination, Retry, Saga
+from sagasim.core.striking import can_strike
 from sagasim.library.callables import Callee, callee_of, name_of, slug_of, unique
 
 EXTRAS = ("idempotency_key", "attempt")
@@ -169,7 +169,6 @@ def plan_for(faults: str | Iterable[str], design: Design) -> FaultPlan:
     """The fault plan of a run with real callables. Raises BadFault, also for what cannot strike there."""
     texts = faults.replace(",", " ").split() if isinstance(faults, str) else [str(fault) for fault in faults]
     plan = parse_plan(texts, design.saga)
-    kernel = Kernel(design.bp)
     for fault in plan:
         if fault.target not in design.bp.index:
             continue
@@ -184,6 +183,6 @@ def plan_for(faults: str | Iterable[str], design: Design) -> FaultPlan:
             raise BadFault(
                 f"{fault} takes away a key that the callable never sees; let it ask for `idempotency_key`"
             )
-        if not kernel.can_strike(step, fault.undo, fault.kind):
+        if not can_strike(design.bp, step, fault.undo, fault.kind):
             raise BadFault(f"{fault} cannot strike here; a step behind the pivot may not refuse")
     return plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from sagasim.core import execution, exploration
@@ -54,7 +54,7 @@ class SagaOrchestrator:
         self._lock = Lock()
 
     def add_step(
-        self: _Self,
+        self,
         action: Callable[..., object],
         compensation: Callable[..., object] | None = None,
         *,
@@ -64,7 +64,7 @@ class SagaOrchestrator:
         retry: RetryOption | None = None,
         undo_retry: RetryOption | None = None,
         **options: Any,
-    ) -> _Self:
+    ) -> Self:
         """Adds a step behind the one above, or behind those named in `after` ([]: it starts at once).
 
         action        called with the context; what it returns is merged into it. It gets `idempotency_key` and

@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, get_args, get_type_hints
+from typing import Any, Protocol
 
+from sagasim.core import lines
 from sagasim.core.errors import quoted
-from sagasim.core.history import Entry, HistoryEvent
+from sagasim.core.history import Entry
 from sagasim.library.answers import CannotResume
 
 Line = dict[str, Any]
-KINDS: Mapping[str, type[HistoryEvent]] = {kind.__name__: kind for kind in get_args(HistoryEvent)}
 LOST = "$unrecorded"
 """The key under which a value stands of which only the text could be kept."""
 
@@ -26,7 +26,7 @@ LOST = "$unrecorded"
 class Recorder(Protocol):
     """Keeps lines. When `append` returns they must be safe: what they lead to happens only then."""
 
-    def append(self, lines: Sequence[Line]) -> None: ...
+    def append(self, lines: Sequence[Line], /) -> None: ...
 
 
 class MemoryRecorder:
@@ -62,34 +62,14 @@ class FileRecorder:
 
 def line_of(entry: Entry, run: str, more: Mapping[str, object]) -> Line:
     """One entry as a line, with what a resumed run needs to know besides."""
-    around: Line = {"instance": entry.instance, "because": entry.because}
-    if entry.belief:
-        around["belief"] = entry.belief
-    told = {name: list(it) if isinstance(it, tuple) else it for name, it in entry.event._asdict().items()}
-    data = {**around, **told, **{name: recordable(value) for name, value in more.items()}}
-    return {"seq": entry.seq, "at_ms": entry.at_ms, "kind": entry.kind, "data": data, "run": run}
+    line: Line = dict(lines.line_of(entry))
+    line["data"].update({name: recordable(value) for name, value in more.items()})
+    return {**line, "run": run}
 
 
-def entry_of(line: Mapping[str, Any]) -> Entry:
-    """The entry that a line tells. Raises CannotResume."""
-    try:
-        data, kind = line["data"], KINDS[line["kind"]]
-        fields = [
-            tuple(data[name]) if isinstance(data[name], list) else data[name] for name in get_type_hints(kind)
-        ]
-        event = kind._make(fields)  # type: ignore[attr-defined]  # every kind is a NamedTuple
-        return Entry(
-            line["seq"], line["at_ms"], event, data["instance"], data["because"], data.get("belief", "")
-        )
-    except (KeyError, TypeError) as broken:
-        raise CannotResume(
-            f"{quoted(line)} is no line of a history; give the lines as they were recorded"
-        ) from broken
-
-
-def lines_of_run(lines: Iterable[Line], run: str | None) -> list[Line]:
+def lines_of_run(kept: Iterable[Line], run: str | None) -> list[Line]:
     """The lines of one run: of the only one, or of the one that is named. Raises CannotResume."""
-    known = list(lines)
+    known = list(kept)
     runs = list(dict.fromkeys(str(line.get("run", "")) for line in known))
     if run is None and len(runs) > 1:
         raise CannotResume(f"these are {len(runs)} runs; say which one: run={runs[0]!r}")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sagasim.core.codec import saga_from_data
@@ -68,6 +68,7 @@ def test_a_missing_answer_is_noted_as_unknown():
     assert ("coordinator", "unknown") in {(note.at, note.tone) for note in notes}
 
 
+@settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_every_run_can_be_drawn(data: st.DataObject):
     saga = data.draw(sagas(max_steps=4, max_instances=2, allow_explicit_subscriptions=True))
