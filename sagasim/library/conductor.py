@@ -40,8 +40,8 @@ from sagasim.core.history import (
     StrayReplyReceived,
 )
 from sagasim.core.kernel import FINAL, Kernel
-from sagasim.core.lines import entry_of
 from sagasim.core.ledger import BLANK, IDLE, Copy
+from sagasim.core.lines import entry_of
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform, strikes_nothing
 from sagasim.core.striking import can_strike, fault_of, strike_of
@@ -271,7 +271,7 @@ class Conductor:
             case SagaStarted():
                 self._open()
             case FaultStruck():
-                self._replay_fault(event, step, number)
+                self._replay_fault(event, number)
             case CopyLanded():
                 self._landing = -1
                 self._forget_copy(step, event.undo, event.copy)
@@ -291,7 +291,7 @@ class Conductor:
             case _:  # the command of a retry, sent when its wait was over; or an earlier recovery
                 self._seen.clear()
 
-    def _replay_fault(self, event: FaultStruck, step: int, number: int) -> None:
+    def _replay_fault(self, event: FaultStruck, number: int) -> None:
         strike = strike_of(parse_fault(event.fault, self.bp.saga))
         self._strikes[number] = strike
         if is_answerless(strike):

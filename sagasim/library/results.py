@@ -25,7 +25,7 @@ _ATTRIBUTES = (
 
 
 class Result(dict[str, Any]):
-    """`{"status": "success", "context": ...}` or `{"status": "failed", "error": ...}`, and `parked` where it is not empty.
+    """`{"status": "success", "context": ...}`, or `{"status": "failed", "error": ...}` with `parked` if need be.
 
     outcome     completed, compensated, parked, failed
     context     the context, also where the saga failed

@@ -54,7 +54,7 @@ class Services:
     """Participants that deduplicate by key, remember an undo that came first, and accept an undo of nothing."""
 
     def __init__(self):
-        self.effects = Counter()
+        self.effects: Counter[str] = Counter()
         self.answers = {}
         self.tombstones = set()
 
@@ -101,6 +101,4 @@ class Services:
 
 def events(history):
     """What a run with real callables can know of a history: all but the judgement of the simulator."""
-    return [
-        (entry.event, entry.belief) for entry in history if entry.kind not in ("HarmDone", "SagaStuck")
-    ]
+    return [(entry.event, entry.belief) for entry in history if entry.kind not in ("HarmDone", "SagaStuck")]

@@ -65,7 +65,11 @@ def test_one_plan_gives_the_same_trace_and_the_same_ledger_as_in_the_simulator(p
         real = orchestrator.execute({}, faults=plan, run="kit")
         virtual = orchestrator.simulate(plan)
         assert events(real.history) == events(virtual.history), plan
-        assert (real.outcome, real.parked, real.struck) == (virtual.outcome, virtual.parked, virtual.struck), plan
+        assert (real.outcome, real.parked, real.struck) == (
+            virtual.outcome,
+            virtual.parked,
+            virtual.struck,
+        ), plan
         assert {step: services.effects[step] for step in STEPS} == dict(virtual.ledger), plan
         assert all(entry.truth is None for entry in real.history)
 
@@ -88,9 +92,15 @@ class MortalRecorder(MemoryRecorder):
             raise Killed
 
 
-@pytest.mark.parametrize(("pivot", "every"), [
-    (False, 17), (True, 17), pytest.param(False, 2, marks=pytest.mark.slow), pytest.param(True, 2, marks=pytest.mark.slow),
-])
+@pytest.mark.parametrize(
+    ("pivot", "every"),
+    [
+        (False, 17),
+        (True, 17),
+        pytest.param(False, 2, marks=pytest.mark.slow),
+        pytest.param(True, 2, marks=pytest.mark.slow),
+    ],
+)
 def test_killed_after_any_recorded_input_it_resumes_to_the_same_end(pivot, every):
     kills = 0
     for plan in PLANS[pivot][::every]:
