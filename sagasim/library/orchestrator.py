@@ -15,12 +15,13 @@ from sagasim.core.saga import Coordination, Saga
 from sagasim.library.answers import BadCallable, CannotResume
 from sagasim.library.calling import in_thread, is_in_a_loop
 from sagasim.library.clocks import Clock, WallClock
-from sagasim.library.conductor import Conductor, Turn
+from sagasim.library.conductor import Conductor
 from sagasim.library.contexts import Context
 from sagasim.library.design import Design, Part, RetryOption, StepReference, design_of, part_of, plan_for
 from sagasim.library.driving import Driver
 from sagasim.library.recording import Line, Recorder, check_recorded, lines_of_run
 from sagasim.library.results import Result
+from sagasim.library.turns import Turn
 
 Faults = str | Iterable[str]
 
