@@ -92,7 +92,7 @@ def memory_at_a_million() -> Row:
     states, before, after, seconds = (float(word) for word in done.stdout.split())
     each = (after - before) / states
     return {
-        "exploration": "16 steps, 5 faults, up to a million states",
+        "exploration": "20 steps, 5 faults, up to a million states",
         "states": int(states),
         "states/s": states / seconds,
         "peak MB": (after - before) / 1e6,
@@ -108,7 +108,7 @@ def grow_to_a_million() -> None:
     def peak() -> int:
         return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
-    search = Search(blueprint(line_of(16), Coordination.ORCHESTRATION), 5)
+    search = Search(blueprint(line_of(20), Coordination.ORCHESTRATION), 5)
     before = peak()
 
     def work() -> None:

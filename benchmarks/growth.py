@@ -20,7 +20,7 @@ from sagasim.core.saga import Coordination
 PLOT = Path(__file__).parent.parent / "docs" / "performance-growth.svg"
 STEPS = (2, 4, 6, 8, 10, 12, 14, 16, 18, 20)
 FAULTS = (1, 2, 3, 4)
-MOST_STATES = 150_000
+MOST_STATES = 60_000
 
 
 class Point(NamedTuple):

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sagasim.settings")
 pages = get_asgi_application()  # sets Django up: what is imported below may ask for models and settings
 
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
 
-from sagasim.local import only_this_machine  # noqa: E402
+from sagasim.local import as_the_owner, only_this_machine  # noqa: E402
+from sagasim.runs.consumers import list_socket, no_socket, run_socket  # noqa: E402
 
-application = only_this_machine(pages) if settings.LOCAL else pages
+sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wrapped here is one application
+    [
+        path("ws/runs/<uuid:run>/", cast("Any", run_socket)),
+        path("ws/runs/", cast("Any", list_socket)),
+        re_path(r"", cast("Any", no_socket)),
+    ]
+)
+if settings.LOCAL:
+    sockets = as_the_owner(sockets)
+else:
+    # Whoever has a session here has it from a page of ours: a socket that another site opens is not theirs.
+    sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
+
+application: Any = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+if settings.LOCAL:
+    application = only_this_machine(application)

@@ -405,7 +405,7 @@ def _progress(searches: Sequence[Search], seconds: float) -> str:
     findings = sum(each.findings for each in told)
     level = min((each.level for each in told if not each.done), default=0)
     speed = states / max(seconds, 0.001)
-    return f"{states:,} states, {speed:,.0f}/s, {level} faults, {_counted(findings, 'finding')}"
+    return f"{states:,} states, {speed:,.0f}/s, {_counted(level, 'fault')}, {_counted(findings, 'finding')}"
 
 
 def _remedies(

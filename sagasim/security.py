@@ -1,12 +1,15 @@
-"""What a page of ours may load and run: its own origin, and inline only what carries this response's nonce.
+"""What a page of ours may load and run, and who may ask for one in server mode.
 
-Django 6 has this built in, under the names used here, so that moving there deletes this file.
+A page runs what is of its own origin, and inline only what carries this response's nonce. Django 6 has that
+built in, under the names used here, so that moving there deletes it from this file.
 """
 
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
@@ -33,6 +36,17 @@ class ContentSecurityPolicyMiddleware(MiddlewareMixin):
         response.headers.setdefault("Content-Security-Policy", policy.format(nonce=csp(request)["csp_nonce"]))
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Server mode: no page without an account. The API asks for a token itself, and knows no login page."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if request.resolver_match is not None and request.resolver_match.namespaces[:1] == ["api"]:
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 def csp(request: HttpRequest) -> dict[str, str]:

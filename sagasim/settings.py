@@ -8,8 +8,10 @@ and passes `manage.py check --deploy`.
     SAGASIM_SECRET_KEY   required in server mode, 50 characters or more
     SAGASIM_HOSTS        required in server mode: sagas.example.org,...
     SAGASIM_HSTS_SECONDS how long browsers insist on HTTPS                31536000 (a year)
+    SAGASIM_METRICS_TOKEN  server mode: what Prometheus shows to read /metrics
     SAGASIM_BEHIND_PROXY 1: trust X-Forwarded-Proto, which your proxy must set
     SAGASIM_DATA         the folder with the database and collected files var/ beside manage.py
+    SAGASIM_LOG          line | json: how the server's own log is written  line
     SAGASIM_DEBUG        1: Django's error pages; local mode only
 """
 
@@ -67,10 +69,15 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+METRICS_TOKEN = os.environ.get("SAGASIM_METRICS_TOKEN", "")
+
 # ------------------------------------------------------------------ what it is made of
 
 INSTALLED_APPS = [
     "sagasim",
+    "sagasim.composer",
+    "sagasim.runs",
+    "sagasim.api",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -90,7 +97,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    *(["sagasim.local.SignInTheOwner"] if LOCAL else []),
+    "sagasim.local.SignInTheOwner" if LOCAL else "sagasim.security.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -139,7 +146,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
 
 # ------------------------------------------------------------------ what it serves
 
@@ -163,14 +172,20 @@ else:
 
 # ------------------------------------------------------------------ the rest
 
-# What goes wrong is said where the server was started, with its traceback, in both modes.
+# What is done and what goes wrong is said where the server was started, in both modes (logs.py).
+LOG = os.environ.get("SAGASIM_LOG", "line")
+if LOG not in {"line", "json"}:
+    raise ImproperlyConfigured(f"SAGASIM_LOG is {LOG!r}; it can be 'line' or 'json'.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "sagasim.logs.KeyValueFormatter"},
+        "json": {"()": "sagasim.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": [], "level": "INFO"}},
+    "loggers": {"django": {"handlers": [], "level": "INFO"}, "sagasim": {"level": "INFO"}},
 }
 
 LANGUAGE_CODE = "en"

@@ -46,9 +46,9 @@ def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProce
 
 
 @contextmanager
-def serving(env: Mapping[str, str]) -> Iterator[str]:
+def serving(env: Mapping[str, str], port: int = 0) -> Iterator[str]:
     """A sagasim served by a process of its own, as `make run` does it; gives its address."""
-    command = [sys.executable, "manage.py", "serve", "127.0.0.1:0"]
+    command = [sys.executable, "manage.py", "serve", f"127.0.0.1:{port}"]
     with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         announcement = server.stdout.readline()

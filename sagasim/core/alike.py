@@ -23,12 +23,11 @@ from sagasim.core.world import Instance, put, with_legs
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
 
-LOSES_NOTHING_MORE = {
-    ("reply-lost", ""): "request-lost",
-    ("crash", "before"): "request-lost",
-    ("late", ""): "request-lost",
-}
+FIRST_ANSWER = {("reply-lost", ""): "request-lost"}
 """What a fault comes to where the participant knows the call and gives its first answer."""
+
+LANDS_FOR_NOTHING = {("crash", "before"): "request-lost", ("late", ""): "request-lost"}
+"""The same of faults that leave a copy, where nobody listens to its answer either."""
 
 
 class Alike:
@@ -38,6 +37,8 @@ class Alike:
         self.bp = bp
         every = range(len(bp.steps))
         alone = bp.saga.instances == 1
+        deaf = bp.rules.on_stray_reply == "ignore"
+        self._comes_to = FIRST_ANSWER | LANDS_FOR_NOTHING if deaf else FIRST_ANSWER
         self._waits = bp.rules.on_recover == "wait"
         self._resends = bp.rules.on_recover == "resend"
         self._error_is_silence = tuple(_hears_an_error_as_silence(bp, step) for step in every)
@@ -109,7 +110,7 @@ class Alike:
                 return strike if edge == "before" else Strike(kind, "before", times)
             if kind in ("error", "refused"):  # the first answer comes before anything that they could strike
                 return NO_STRIKE
-            kind = LOSES_NOTHING_MORE.get((kind, edge), kind)
+            kind = self._comes_to.get((kind, edge), kind)
         elif kind in ("error", "refused") and self._is_as_if_lost(instance.copies, record, step, undo):
             kind = "request-lost"
         return strike if kind == strike.kind else Strike(kind, "" if kind == "request-lost" else edge, times)

@@ -147,7 +147,7 @@ def step_that_hangs(bp: Blueprint, troupe: Troupe) -> int:
     for step in steps:
         if legs[step].call and legs[step].call not in QUIET:
             return step
-    silent = [step for step in steps if legs[step].call == "unpublished" or legs[step].belief == "given-up"]
+    silent = [step for step in steps if legs[step].call == "unheard" or legs[step].belief == "given-up"]
     if silent:
         return silent[-1]
     for step in reversed(steps):
@@ -156,7 +156,7 @@ def step_that_hangs(bp: Blueprint, troupe: Troupe) -> int:
         ):
             return step
     for step in reversed(steps):
-        if legs[step].belief == "dead" or legs[step].call == "lost":
+        if legs[step].belief == "dead" or legs[step].call == "never":
             before = [other for other in bp.predecessors[step] if legs[other].belief == "done"]
             return before[-1] if before else step
     done = [step for step in steps if legs[step].belief == "done"]
@@ -250,11 +250,11 @@ class _Stage:
             case "done":
                 self.committed(step)
             case "unpublished":  # committed, and the event that says so is lost
-                self.legs[step] = Leg("done", "unpublished")
+                self.legs[step] = Leg("done", "unheard")
                 self.out.append(OutcomeRecorded(name, "done"))
                 self.out.append(EventLost(name, "done", bp.steps[step].publishes.done))
             case "lost":  # the event that should have started it never arrived
-                self.legs[step] = Leg("idle", "lost")
+                self.legs[step] = Leg("idle", "never")
                 self.out.append(EventLost(name, "start", ", ".join(bp.starts[step])))
             case "dead":
                 alarm = bp.steps[step].safeguards.dead_letter_alarm
@@ -306,11 +306,11 @@ class _Stage:
             self.believe(step, "undone")
             self.publish(step, "undone")
         elif answer == "unpublished":
-            self.legs[step] = Leg("undone", "unpublished")
+            self.legs[step] = Leg("undone", "unheard")
             self.out.append(OutcomeRecorded(name, "undone"))
             self.out.append(EventLost(name, "undone", bp.steps[step].publishes.undone))
         elif answer == "lost":
-            self.legs[step] = Leg("done", "lost")
+            self.legs[step] = Leg("done", "never")
             self.out.append(EventLost(name, "undo", ""))
         elif answer == "dead":
             alarm = bp.steps[step].safeguards.dead_letter_alarm
@@ -472,10 +472,10 @@ class _Stage:
     def is_lost(self) -> bool:
         """An event that somebody waits for was lost, or an undo given up, and nobody was told."""
         return any(
-            leg.call == "lost"
+            leg.call == "never"
             or leg.belief == "given-up"
             or (
-                leg.call == "unpublished"
+                leg.call == "unheard"
                 and any(self.legs[b].belief == "done" for b in self.bp.predecessors[step])
             )
             for step, leg in enumerate(self.legs)
@@ -502,5 +502,5 @@ class _Stage:
         self.out.append(SagaEnded(outcome, tuple(self.bp.steps[step].name for step in report)))
 
 
-QUIET = ("unpublished", "lost")
-"""Calls that are over although nothing will ever come of them."""
+QUIET = ("unheard", "never")
+"""Calls that are over although nothing will ever come of them: nobody was told, or the event never came."""

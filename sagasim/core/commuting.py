@@ -23,9 +23,11 @@ from sagasim.core.choreography import CLOSED, Troupe
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Leg
 from sagasim.core.orchestration import Coordinator
+from sagasim.core.saga import Kind
 from sagasim.core.world import Choice, Instance, World
 
 OPEN = ("idle", "running")
+LATE_KINDS = frozenset({"late", "reordered", "crash"})
 
 
 class Commuting:
@@ -47,6 +49,8 @@ class Commuting:
         self._beside = _beside(followers)
         self._alone = tuple(not self._conflicts(step, self._beside[step]) for step in range(len(bp.steps)))
         every = tuple(range(len(bp.steps)))
+        self._others = tuple(tuple(other for other in every if other != step) for step in every)
+        self._hasty = tuple(self._may_end_at_once(step) for step in every)
         self._undone_alone = (
             tuple(
                 not self._conflicts(step, tuple(other for other in every if other != step)) for step in every
@@ -165,14 +169,39 @@ class Commuting:
         pivots = self.bp.pivots
         if any(mind.legs[pivot].belief == "running" for pivot in pivots):
             return False
+        leg = mind.legs[step]
+        if self._is_tried_again(leg, step):
+            return True
+        if any(self._hasty[other] and mind.legs[other].belief in OPEN for other in self._others[step]):
+            return False
         if mind.phase == "halting":
             return True
-        leg = mind.legs[step]
         if leg.call == "done":
             return self._starts_nothing(mind.legs, step)
-        if leg.call == "crashed":
-            return self.bp.rules.on_recover == "resend"
-        return self._is_tried_again(leg, step)
+        logged = self.bp.steps[step].safeguards.intent_log  # else it matters whether the saga has halted
+        return leg.call == "crashed" and logged and self.bp.rules.on_recover == "resend"
+
+    def _may_end_at_once(self, step: int) -> bool:
+        """Whether giving up on this call may end the saga with the call's late copy just let loose.
+
+        Then it matters who is heard last: a copy can land before the end only if somebody is still waited for.
+        """
+        bp = self.bp
+        if bp.steps[step].kind is Kind.RETRIABLE and not bp.has_own_reaction(step, "silence"):
+            return False  # it never gives up
+        if not self.kernel.kinds & LATE_KINDS and not self._natural:
+            return False
+        pivot = step in bp.pivots and not bp.has_own_reaction(step, "silence")
+        reaction = bp.rules.pivot_unknown if pivot else bp.reaction(step, "silence")
+        if reaction != "compensate":
+            return reaction in ("abandon", "continue")
+        compensates = bp.rules.compensates
+        is_undone = (
+            bp.steps[step].name in compensates
+            if isinstance(compensates, tuple)
+            else compensates != "completed"
+        )
+        return not (is_undone and bp.is_undoable(step))
 
     def _starts_nothing(self, legs: tuple[Leg, ...], step: int) -> bool:
         waiting = [other for other, after in enumerate(self.bp.after) if step in after]

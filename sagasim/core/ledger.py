@@ -20,7 +20,8 @@ class Leg(NamedTuple):
     belief   idle, running, done, refused, failed, unknown, undone, given-up, undo-skipped;
              in choreography also skipped and dead
     call     the call in flight: "" (none), "sent" (on its way), "held" (choreography: its event is late), or
-             the answer that is on its way back: done, refused, error, silence, crashed, unpublished, dead
+             the answer that is on its way back: done, refused, error, silence, crashed; in choreography also
+             again, dead, unpublished, lost; and, when it is over, "unheard" (nobody was told), "never"
     attempt  the number of the call in flight, from 1
     doubt    an earlier attempt is unknown, and none later settled it
     undoing  "" (no), "due" (will be undone), "running" (the call in flight is the undo)

@@ -47,15 +47,11 @@ def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
 def orders_of(bp: Blueprint, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
     """Orders that make a run follow a path: commits only, then all but messages, then all."""
     named = (ordered_moment(bp, choice) for choice in path)
-    every = tuple(_with_attempt(moment) for moment in named if moment is not None)
+    # without attempts: a search takes some of them in one stride
+    every = tuple(replace(moment, attempt=0) for moment in named if moment is not None)
     yield tuple(moment for moment in every if moment.edge == "after")
     yield tuple(moment for moment in every if moment.edge != "heard")
     yield every
-
-
-def _with_attempt(moment: Moment) -> Moment:
-    """An order names the attempt only where it is not the first."""
-    return moment if moment.attempt > 1 else replace(moment, attempt=0)
 
 
 def _place_of_landing(

@@ -223,8 +223,8 @@ def _cause(scene: _Scene, kind: str, target: str, undo: bool, instance: int, cou
     if kind.startswith("refusal:"):
         return f"{call} was refused{told} ({kind.removeprefix('refusal:')})"
     service = scene.saga.step(target).service
-    words = STRUCK if scene.orchestrated else STRUCK | STRUCK_AS_EVENT
-    return words[kind].format(call=call, service=service, times=counted(count)) + told
+    words = STRUCK[kind] if scene.orchestrated else STRUCK_AS_EVENT.get(kind, STRUCK[kind])
+    return words.format(call=call, service=service, times=counted(count)) + told
 
 
 # ---------------------------------------------------------------- what it means, per harm

@@ -25,7 +25,7 @@ GIVEN_UP = Leg("given-up")
 SKIPPED = Leg("skipped")
 NOTHING_HEARD = Ears()
 
-Key = tuple[tuple[int, ...], tuple[int, ...], tuple[Mark, ...]]
+Key = tuple[int, ...] | tuple[tuple[int, ...], tuple[int, ...], tuple[Mark, ...]]
 """A world by the numbers of its instances; with several instances sorted."""
 
 MOST_ASKED = 100_000
@@ -51,6 +51,7 @@ class Reduction:
         )
         self._no_strikes = (NO_STRIKE,) * len(bp.steps)
         self._asked: dict[tuple[Instance, bool, bool], Instance] = {}
+        self._records: dict[tuple[Record, ...], tuple[Record, ...]] = {}
         self._numbers: dict[Instance, int] = {}
         self._instances: list[Instance] = []
         self._by_identity: dict[int, int] = {}
@@ -70,7 +71,7 @@ class Reduction:
         """What the representative is called among its equals: instances of one saga are interchangeable."""
         numbers = tuple([self._number(instance) for instance in world.instances])
         if self._alone:
-            return numbers, world.down, world.marks
+            return (numbers[0], *world.down)
         order = sorted(range(len(numbers)), key=numbers.__getitem__)
         marks = world.marks
         if marks:
@@ -92,11 +93,16 @@ class Reduction:
             known = self._instance(instance, calm=calm)
             if not faults_left:
                 known = self._without_cancel(known)
-            known = self._instances[self._number(known)]
+            known = self._instances[self._number(self._shared(known))]
             if len(self._asked) >= MOST_ASKED:
                 self._asked.clear()
             self._asked[asked] = known
         return known
+
+    def _shared(self, instance: Instance) -> Instance:
+        """The same with a row of records that other instances have too: beliefs differ more than truths."""
+        records = self._records.setdefault(instance.records, instance.records)
+        return instance._replace(records=records)
 
     def _number(self, instance: Instance) -> int:
         """Every representative once, and by its number: large tuples are compared and hashed no more."""

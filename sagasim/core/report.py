@@ -117,7 +117,7 @@ def verdict_report(
         if cells:
             yield ""
             yield paint(f"one fault, {name}", "bold")
-            yield from matrix_lines(cells, paint, width)
+            yield from matrix_lines(cells, paint, width, exhaustive=verdict.exhaustive)
     yield ""
     yield from _coverage(verdict, paint)
 
@@ -134,8 +134,11 @@ def _finding(finding: ToldFinding, paint: Paint, excuse: str) -> Iterator[str]:
     yield f"    replay  {paint(finding.replay, 'dim')}"
 
 
-def matrix_lines(cells: Sequence[ToldCell], paint: Paint, width: int) -> Iterator[str]:
+def matrix_lines(
+    cells: Sequence[ToldCell], paint: Paint, width: int, *, exhaustive: bool = True
+) -> Iterator[str]:
     """Rows are targets, columns kinds; what does no harm anywhere is said in one line, not in columns."""
+    calm = "harmless" if exhaustive else "no harm found so far"
     worst = {(cell.target, cell.kind): cell.worst for cell in cells}
     targets = list(dict.fromkeys(cell.target for cell in cells))
     kinds = [kind for kind in KINDS if any(cell.kind == kind for cell in cells)]
@@ -151,9 +154,11 @@ def matrix_lines(cells: Sequence[ToldCell], paint: Paint, width: int) -> Iterato
             row = (_told(worst.get((target, kind)), sizes[kind], paint) for kind in columns)
             yield "  " + " ".join([target.ljust(first), *row]).rstrip()
     if harmful:
-        yield paint(f"  {HARMLESS} harmless; blank: cannot strike there", "dim")
+        yield paint(
+            f"  {HARMLESS} {calm}; blank: {'cannot strike there' if exhaustive else 'not reached'}", "dim"
+        )
     if harmless:
-        yield f"  {'harmless everywhere: ' if harmful else 'all harmless: '}{', '.join(harmless)}"
+        yield f"  {calm}{' everywhere' if harmful else ''}: {', '.join(harmless)}"
 
 
 def _told(worst: str | None, size: int, paint: Paint) -> str:
@@ -185,13 +190,12 @@ def _fitting(
 
 
 def _coverage(verdict: Verdict, paint: Paint) -> Iterator[str]:
-    never = [step for step, ran in verdict.undo_coverage.items() if not ran]
-    ran = len(verdict.undo_coverage) - len(never)
-    if not verdict.undo_coverage:
+    missing = [step for step, ran in verdict.undo_coverage.items() if not ran]
+    known = len(verdict.undo_coverage)
+    if not known:
         yield "undo coverage: no step has an undo"
-    elif never:
-        yield paint(
-            f"undo coverage: {ran} of {len(verdict.undo_coverage)}; never tried: {joined(never)}", "yellow"
-        )
+    elif missing:
+        never = "never tried" if verdict.exhaustive else "not tried so far"
+        yield paint(f"undo coverage: {known - len(missing)} of {known}; {never}: {joined(missing)}", "yellow")
     else:
-        yield f"undo coverage: all {counted(ran, 'undo')} ran with something to undo"
+        yield f"undo coverage: all {counted(known, 'undo')} ran with something to undo"

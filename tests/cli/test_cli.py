@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -192,6 +191,12 @@ def test_a_limit_of_states_is_said_and_leaves_the_verdict_open(
     assert data["unexplored"] > 0
 
 
+def test_a_verdict_cut_short_calls_nothing_harmless(capsys: pytest.CaptureFixture[str], sound: str):
+    told = Told(capsys, "explore", sound, "--max-states", "60")
+    assert "no harm found so far: " in told.out
+    assert "harmless" not in told.out
+
+
 def test_a_limit_of_seconds_is_kept(capsys: pytest.CaptureFixture[str]):
     told = Told(
         capsys,
@@ -319,13 +324,6 @@ def test_a_baseline_of_another_kind_is_refused(capsys: pytest.CaptureFixture[str
 # ---------------------------------------------------------------- as a process
 
 
-def _process(*arguments: str, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sagasim", *arguments]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
-    )  # type: ignore[call-overload, no-any-return]
-
-
 def test_the_command_line_starts_without_what_only_the_server_needs(shop: str):
     absent = "import sys\nfor name in ('django', 'channels', 'daphne'): sys.modules[name] = None\n"
     code = f"{absent}from sagasim.cli import main\nsys.exit(main(['check', {shop!r}]))"
@@ -342,7 +340,9 @@ def test_importing_the_command_line_loads_nothing_of_the_engine():
 
 
 def test_a_closed_pipe_is_no_traceback(shop: str):
-    with _process("run", shop, "--json") as process:
+    command = [sys.executable, "-m", "sagasim", "run", shop, "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -352,13 +352,22 @@ def test_a_closed_pipe_is_no_traceback(shop: str):
 
 
 def test_ctrl_c_ends_an_exploration_with_what_is_known():
-    with _process(
-        "explore", str(GALLERY / "travel-booking-broken.yaml"), "--faults", "5", "--json"
+    """Progress on a terminal tells when the search is under way."""
+    watched, terminal = os.openpty()
+    saga = str(GALLERY / "travel-booking-broken.yaml")
+    command = [sys.executable, "-m", "sagasim", "explore", saga, "--faults", "5", "--json"]
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, env=environment
     ) as process:
-        time.sleep(1.5)  # far into the search, which takes minutes
+        seen = b""
+        while b"states" not in seen:
+            seen += os.read(watched, 1000)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(watched)
     data = json.loads(out)
-    assert (data["exhaustive"], err) == (False, "")
+    assert data["exhaustive"] is False
     assert data["unexplored"] > 0
     assert process.returncode == (1 if data["findings"] else 0)

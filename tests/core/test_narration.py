@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sagasim.core.codec import saga_from_data
@@ -39,6 +39,7 @@ def why(saga, harm: str, step: str, *faults: str, coordination: str = "orchestra
     return finding_in_words(told, harm, step)
 
 
+@settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_every_entry_of_every_run_has_a_sentence(data: st.DataObject):
     saga = data.draw(sagas(max_steps=4, max_instances=2, allow_explicit_subscriptions=True))
@@ -50,6 +51,7 @@ def test_every_entry_of_every_run_has_a_sentence(data: st.DataObject):
     assert len(list(story(told.history, saga))) == len(told.history)
 
 
+@settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_every_finding_of_every_run_says_why(data: st.DataObject):
     presets = ("default", "temporal-after-like", "step-functions-like", "lra-like")

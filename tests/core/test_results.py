@@ -4,7 +4,7 @@ import json
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sagasim.core import history
@@ -158,6 +158,7 @@ def test_the_findings_of_a_run_say_why():
     )
 
 
+@settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_a_run_is_read_back_as_it_was(data: st.DataObject):
     saga = data.draw(sagas(max_steps=3, max_instances=2))

@@ -1,0 +1,159 @@
+"""What the stage is told about a run: everything that does not come line by line through the socket.
+
+    {"saga": normal form, "blueprint": {...}, "runs": [...], "kinds": {...}, "t": ms or null, "start": url}
+
+Times are milliseconds of virtual time; steps, services and resources go by name, in the saga's order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from sagasim.composer.models import SagaVersion
+from sagasim.core.blueprint import Blueprint, blueprint
+from sagasim.core.history import Entry
+from sagasim.core.lines import line_of
+from sagasim.core.narration import sentence
+from sagasim.core.saga import Coordination, Saga
+from sagasim.runs.feed import entries_after
+from sagasim.runs.models import Run
+from sagasim.runs.placing import kinds
+
+
+def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = None) -> dict[str, Any]:
+    """Everything that the scripts of the stage need to begin."""
+    blueprints = {each: blueprint(version.meaning, each) for each in Coordination}
+    return {
+        "saga": version.normal_form,
+        "version": {"number": version.number, "hash": version.hash},
+        "blueprint": _blueprint(blueprints[Coordination.ORCHESTRATION]),
+        "runs": [told(run) for run in runs],
+        "kinds": kinds(blueprints),
+        "start": reverse("runs:start", args=[version.saga.name]),
+        "t": t_ms,
+    }
+
+
+def json_text(data: object) -> SafeString:
+    """JSON that can stand in a page as it is, outside of attributes: it can open and close no element.
+
+    It stands in a <template>, not in a <script>: htmx takes every script out of a fragment (base.html).
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    escaped = text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"})
+    return mark_safe(escaped)  # noqa: S308  # what made it unsafe has just been taken out
+
+
+def told(run: Run) -> dict[str, Any]:
+    """A run in plain data, without its lines."""
+    return {
+        "id": str(run.pk),
+        "coordination": run.coordination,
+        "status": run.status,
+        "clock": run.clock,
+        "outcome": run.outcome,
+        "outcome_sentence": outcome_sentence(run),
+        "parked": run.parked,
+        "findings": findings_of(run),
+        "faults": run.faults,
+        "struck": run.struck,
+        "seed": run.seed,
+        "order": run.order,
+        "duration_ms": run.duration_ms,
+        "last_seq": run.last_seq,
+        "version": run.version.number,
+        "kernel": run.kernel,
+        "parent": str(run.parent_id) if run.parent_id else None,
+        "shared_seq": run.shared_seq,
+        "url": run.get_absolute_url(),
+        "socket": f"/ws/runs/{run.pk}/",
+        "what_if": reverse("runs:what-if", args=[run.pk]),
+        "executed_at": run.executed_at.isoformat(),
+    }
+
+
+def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
+    """The lines of a run after a number, each with its sentence."""
+    saga = run.version.meaning
+    return [{**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)]
+
+
+def _sentence(entry: Entry, saga: Saga) -> str:
+    """What is recorded may name steps that the saga it was recorded with does not have."""
+    step = getattr(entry.event, "step", "")
+    if step and step not in saga.step_names and step != "saga":
+        return f"{entry.kind} at {step}"
+    return sentence(entry.event, saga)
+
+
+def findings_of(run: Run) -> list[dict[str, Any]]:
+    return [
+        {
+            "harm": it.harm,
+            "step": it.step,
+            "seq": it.seq,
+            "sentence": it.sentence,
+            "fix": None,
+        }
+        for it in run.findings.all()
+    ]
+
+
+def outcome_sentence(run: Run) -> str:
+    """How the run ended, in one sentence."""
+    struck = f" {run.struck} of {len(run.faults)} faults struck." if run.faults else ""
+    parked = ", ".join(run.parked)
+    match run.outcome:
+        case "":
+            return "The saga is running."
+        case "completed":
+            return f"Completed: the saga reports that every step is done.{struck}"
+        case "compensated":
+            return f"Compensated: the saga reports that everything was undone.{struck}"
+        case "parked":
+            return f"Parked: the saga stopped and asks a person about {parked}.{struck}"
+        case "failed":
+            return f"Failed: the saga gave up and asks nobody.{struck}"
+        case _:
+            return f"Stuck: nothing can happen any more, no end is reached, and nobody was told.{struck}"
+
+
+def _blueprint(bp: Blueprint) -> dict[str, Any]:
+    names = [step.name for step in bp.steps]
+    return {
+        "steps": [
+            {
+                "name": step.name,
+                "service": step.service,
+                "kind": str(step.kind),
+                "action": step.action,
+                "compensation": step.compensation,
+                "after": list(step.after),
+                "predecessors": [names[it] for it in bp.predecessors[number]],
+                "successors": [names[it] for it in bp.successors[number]],
+                "publishes": {word: getattr(step.publishes, word) for word in step.publishes.__slots__},
+                "effects": dict(step.effects),
+                "undo_effects": dict(step.undo_adds),
+                "reads": list(step.reads),
+                "takes_ms": list(step.takes_ms),
+                "timeout_ms": step.timeout_ms,
+                "attempts": step.retry.attempts,
+                "undo_attempts": step.undo_retry.attempts,
+                "has_effect": step.has_effect,
+            }
+            for number, step in enumerate(bp.steps)
+        ],
+        "services": list(bp.services),
+        "resources": [{"name": name, "initial": bp.initial[it]} for it, name in enumerate(bp.resources)],
+        "invariants": [
+            {"name": each.name, "when": each.when, "expression": each.expression}
+            for each in bp.saga.invariants
+        ],
+        "instances": bp.saga.instances,
+        "deadline_ms": bp.saga.deadline_ms,
+    }

@@ -1,0 +1,23 @@
+"""Where the stage and the runs are."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sagasim.runs import monitoring, views
+
+app_name = "runs"
+urlpatterns = [
+    path("sagas/", views.bring_saga, name="bring-saga"),
+    path("sagas/<slug:name>/runs/new", views.new, name="new"),
+    path("sagas/<slug:name>/runs/", views.start, name="start"),
+    path("runs/", views.runs, name="runs"),
+    path("runs/<uuid:run>/", views.stage, name="stage"),
+    path("runs/<uuid:run>/what-if", views.what_if, name="what-if"),
+    path("runs/<uuid:run>/again", views.again, name="again"),
+    path("runs/<uuid:run>/log", views.log, name="log"),
+    path("monitoring/", monitoring.page, name="monitoring"),
+    path("metrics", monitoring.exposition, name="metrics"),
+    path("healthz", monitoring.healthz, name="healthz"),
+    path("runs/<uuid:run>/history.json", views.history, name="history"),
+]

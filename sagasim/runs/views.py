@@ -1,0 +1,240 @@
+"""The front page, the stage, and the lists of runs. A view finds, asks a form, calls a service, and shows."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from sagasim.composer.models import SagaVersion, SavedSaga
+from sagasim.composer.services import NotYours, save_saga
+from sagasim.core.errors import BadFault, BadSaga
+from sagasim.runs import services
+from sagasim.runs.forms import RunForm, WhatIfForm, sentence
+from sagasim.runs.listing import RunFilter
+from sagasim.runs.models import NEWEST_FIRST, Run
+from sagasim.runs.stage import json_text, lines_told, stage_data, told
+from sagasim.runs.whatifs import NoSuchMoment
+from sagasim.runs.whatifs import what_if as ask_what_if
+
+RECENT = 10
+MOST_SAGA_CHARACTERS = 2**20
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "composer/home.html", _front_page())
+
+
+def _front_page() -> dict[str, Any]:
+    gallery = SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None).select_related("broken_twin")
+    mine = SavedSaga.objects.filter(in_gallery=False).select_related("owner", "latest").order_by("-saved_at")
+    return {
+        "gallery": [(sound, getattr(sound, "broken_twin", None)) for sound in gallery.order_by("pk")],
+        "own_sagas": mine[:50],
+        "recent_runs": recent_runs()[:RECENT],
+    }
+
+
+def recent_runs() -> QuerySet[Run]:
+    return Run.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)
+
+
+@require_POST
+def bring_saga(request: HttpRequest) -> HttpResponse:
+    """A saga comes as a file or as text, is kept under its own name, and can be run."""
+    upload = request.FILES.get("file")
+    try:
+        text = upload.read(MOST_SAGA_CHARACTERS + 1).decode() if upload else request.POST.get("text", "")
+        version = save_saga(text, by=_user(request))
+    except UnicodeDecodeError:
+        refusal = "A saga file is text in UTF-8; this file is not."
+    except (BadSaga, NotYours) as bad:
+        refusal = sentence(bad)
+    else:
+        return redirect("runs:new", version.saga.name)
+    context = {**_front_page(), "refusal": refusal, "text": request.POST.get("text", "")}
+    return render(request, _part(request, "refused", page="composer/home.html"), context, status=422)
+
+
+@require_GET
+def new(request: HttpRequest, name: str) -> HttpResponse:
+    """The stage with nothing run yet; the address may say what is already filled in."""
+    version = _version(name)
+    form = RunForm(version=version, initial=_prefilled(request))
+    return render(request, "runs/stage.html", _stage(request, version, [], form))
+
+
+@require_POST
+def start(request: HttpRequest, name: str) -> HttpResponse:
+    version = _version(name)
+    form = RunForm(request.POST, version=version)
+    if not form.is_valid():
+        context = {**_stage(request, version, [], form), "refusal": form.refusal}
+        return render(request, _part(request, "refused"), context, status=422)
+    parents = _parents(request, version)
+    runs = services.start_runs(
+        version, form.cleaned_data["coordination"], form.plan, parents=parents, by=_user(request)
+    )
+    return _shown(request, runs)
+
+
+@require_GET
+def stage(request: HttpRequest, run: UUID) -> HttpResponse:
+    runs = _runs(run)
+    form = RunForm(version=runs[0].version, initial=_filled_from(runs))
+    return render(request, "runs/stage.html", _stage(request, runs[0].version, runs, form))
+
+
+@require_POST
+def what_if(request: HttpRequest, run: UUID) -> HttpResponse:
+    runs = _runs(run)
+    form = WhatIfForm(request.POST)
+    if not form.is_valid():
+        return _refused_what_if(request, runs, form.refusal)
+    said = form.cleaned_data
+    try:
+        children = ask_what_if(
+            runs,
+            said["does"],
+            fault=said["fault"],
+            service=said["service"],
+            from_seq=said["from_seq"],
+            by=_user(request),
+        )
+    except (BadFault, NoSuchMoment) as bad:
+        return _refused_what_if(request, runs, sentence(bad))
+    return _shown(request, children)
+
+
+def _refused_what_if(request: HttpRequest, runs: list[Run], refusal: str) -> HttpResponse:
+    form = RunForm(version=runs[0].version, initial=_filled_from(runs))
+    context = {**_stage(request, runs[0].version, runs, form), "refusal": refusal}
+    return render(request, _part(request, "refused"), context, status=422)
+
+
+@require_POST
+def again(request: HttpRequest, run: UUID) -> HttpResponse:
+    """The same once more: says whether the history is the same, and keeps the new runs."""
+    runs = _runs(run)
+    for each in runs:
+        messages.info(request, services.executed_again(each).sentence)
+    try:
+        return _shown(request, services.run_again(runs, by=_user(request)))
+    except (BadFault, BadSaga) as bad:
+        raise Http404(sentence(bad)) from bad
+
+
+@require_GET
+def log(request: HttpRequest, run: UUID) -> HttpResponse:
+    """The log as plain HTML, for those without scripts and for the curious."""
+    one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
+    return render(request, "runs/log.html", {"run": one, "lines": lines_told(one)})
+
+
+@require_GET
+def history(request: HttpRequest, run: UUID) -> HttpResponse:
+    """The lines after a number, each with its sentence, for people and for programs."""
+    after = request.GET.get("after", "0")
+    if not after.isascii() or not after.isdecimal() or len(after) > 10:
+        return JsonResponse({"detail": "after is the number of a line, such as 0."}, status=422)
+    one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
+    return JsonResponse({"run": told(one), "lines": lines_told(one, int(after))})
+
+
+@require_http_methods(["GET", "HEAD"])
+def runs(request: HttpRequest) -> HttpResponse:
+    """The list of runs, newest first, with filters; `?before=` turns the page."""
+    listing = RunFilter(request.GET)
+    context = {"listing": listing, "page": listing.page()}
+    return render(request, _part(request, "rows", page="runs/runs.html"), context)
+
+
+# ---------------------------------------------------------------- shared by the views
+
+
+def _version(name: str) -> SagaVersion:
+    saga = get_object_or_404(SavedSaga.objects.select_related("latest__saga"), name=name)
+    if saga.latest is None:
+        raise Http404("This saga has no version yet.")
+    return saga.latest
+
+
+def _runs(run: UUID) -> list[Run]:
+    """The run and, if it has one, the other of its pair."""
+    return get_object_or_404(Run.objects.select_related("saga", "version__saga"), pk=run).side_by_side()
+
+
+def _parents(request: HttpRequest, version: SagaVersion) -> list[Run]:
+    """The runs that the form says this is a what-if of; only those of the same saga count."""
+    try:
+        parent = UUID(request.POST.get("parent", ""))
+    except ValueError:
+        return []
+    found = Run.objects.filter(pk=parent, saga=version.saga_id).first()
+    return found.side_by_side() if found else []
+
+
+def _prefilled(request: HttpRequest) -> dict[str, Any]:
+    asked = request.GET
+    return {
+        "placed": asked.getlist("fault"),
+        "faults": "\n".join(asked.getlist("fault")),
+        "coordination": asked.get("coordination", "both"),
+        "seed": asked.get("seed", ""),
+        "order": asked.get("order", ""),
+    }
+
+
+def _filled_from(runs: list[Run]) -> dict[str, Any]:
+    first = runs[0]
+    return {
+        "placed": first.faults,
+        "faults": "\n".join(first.faults),
+        "coordination": "both" if len(runs) > 1 else first.coordination,
+        "seed": first.seed,
+        "order": ",".join(first.order),
+    }
+
+
+def _stage(request: HttpRequest, version: SagaVersion, runs: list[Run], form: RunForm) -> dict[str, Any]:
+    t = request.GET.get("t", "")
+    t_ms = int(t) if t.isascii() and t.isdecimal() and len(t) < 12 else None
+    return {
+        "form": form,
+        "typed": form.typed,
+        "saga": version.saga,
+        "version": version,
+        "run": runs[0] if runs else None,
+        "runs": [{"run": run, **told(run)} for run in runs],
+        "stage_json": json_text(stage_data(version, runs, t_ms)),
+    }
+
+
+def _shown(request: HttpRequest, runs: list[Run]) -> HttpResponse:
+    """The stage of new runs: as a fragment for htmx, with its address; else by a redirect."""
+    address = runs[0].get_absolute_url()
+    if not _is_htmx(request):
+        return HttpResponseRedirect(address)
+    form = RunForm(version=runs[0].version, initial=_filled_from(runs))
+    response = render(request, "runs/stage.html#stage", _stage(request, runs[0].version, runs, form))
+    response.headers["HX-Push-Url"] = address
+    return response
+
+
+def _part(request: HttpRequest, part: str, page: str = "runs/stage.html") -> str:
+    """The fragment for htmx, the whole page for everybody else."""
+    return f"{page}#{part}" if _is_htmx(request) else page
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # django-htmx adds it
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user if request.user.is_authenticated else None

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sagasim.composer.services import keep_saga
+from sagasim.core import execution
+from sagasim.core.history import Entry
+from sagasim.core.lines import line_of
+from sagasim.core.saga import Coordination
+from sagasim.runs import feed, recording
+from sagasim.runs.models import Run, RunChunk, RunHistory
+from sagasim.runs.recorder import ApiRecorder, CannotRecord, DatabaseRecorder
+from sagasim.runs.stage import lines_told
+from tests.runs.conftest import Visitor, playing
+from tests.runs.sockets import connected, lines_in
+from tests.runs.test_running import Gallery, started
+
+
+@pytest.fixture
+def happened(gallery: Gallery) -> tuple[Entry, ...]:
+    """A history that could have been a real saga's."""
+    run, _ = started(gallery, "authorise-card:reply-lost*for-ever")
+    return tuple(feed.entries_after(run.pk, 0))
+
+
+@pytest.fixture
+def recorded(gallery: Gallery) -> Run:
+    version = gallery["order-fulfilment-broken"].latest
+    assert version is not None
+    return recording.begin_recording(version, Coordination.ORCHESTRATION, name="order-17")
+
+
+def test_lines_that_come_one_by_one_make_the_history_that_they_are(
+    recorded: Run, happened: tuple[Entry, ...]
+):
+    for entry in happened:
+        recording.record_lines(recorded.pk, [entry])
+        assert feed.entries_after(recorded.pk, 0) == list(happened[: entry.seq])
+    over = Run.objects.get(pk=recorded.pk)
+    assert (over.status, over.outcome, over.last_seq) == ("finished", "compensated", len(happened))
+    assert {(it.harm, it.step) for it in over.findings.all()} == {
+        ("leak", "authorise-card"),
+        ("invariant", "nothing stays authorised"),
+    }
+
+
+def test_when_a_recorded_run_ends_its_chunks_become_one_document(recorded: Run, happened: tuple[Entry, ...]):
+    for entry in happened:
+        recording.record_lines(recorded.pk, [entry])
+    assert not RunChunk.objects.filter(run=recorded).exists()
+    assert RunHistory.objects.filter(run=recorded).exists()
+
+
+def test_lines_that_are_sent_again_are_not_kept_twice(recorded: Run, happened: tuple[Entry, ...]):
+    recording.record_lines(recorded.pk, happened[:5])
+    recording.record_lines(recorded.pk, happened[:8])
+    assert feed.entries_after(recorded.pk, 0) == list(happened[:8])
+
+
+def test_a_gap_is_refused_and_nothing_of_it_is_kept(recorded: Run, happened: tuple[Entry, ...]):
+    recording.record_lines(recorded.pk, happened[:5])
+    with pytest.raises(recording.GapInLines, match="line 7 does not follow line 5; send what comes after 5"):
+        recording.record_lines(recorded.pk, happened[6:8])
+    assert feed.entries_after(recorded.pk, 0) == list(happened[:5])
+
+
+def test_a_recording_that_stops_is_shown_as_cut_off(recorded: Run, happened: tuple[Entry, ...]):
+    recording.record_lines(recorded.pk, happened[:5])
+    recording.cut_off(recorded.pk)
+    over = Run.objects.get(pk=recorded.pk)
+    assert (over.status, over.outcome, over.is_over) == ("cut", "", True)
+    assert feed.entries_after(recorded.pk, 2) == list(happened[2:5])
+
+
+def test_what_is_recorded_of_a_saga_built_by_a_program_has_a_version(gallery: Gallery):
+    saga = execution.run(gallery["bank-transfer"].latest.meaning, Coordination.ORCHESTRATION).saga
+    assert keep_saga(saga, by=None) == gallery["bank-transfer"].latest
+
+
+# from another process, in front of viewers
+
+
+@pytest.mark.parametrize("where", ["database", "api"])
+async def test_a_saga_in_another_process_appears_line_by_line_while_it_happens(stage: Visitor, where: str):
+    with playing(stage.env, "database" if where == "database" else stage.site, f"{where}-1") as player:
+        assert player.stdout is not None
+        assert await asyncio.to_thread(player.stdout.readline) == "1\n"
+        (run,) = [it for it in newest(stage) if it["recorded_as"] == f"{where}-1"]
+        async with connected(stage.site, f"/ws/runs/{run['id']}/") as viewer:
+            hello = (await viewer.hear())["hello"]
+            assert hello["status"] == "running"
+            viewer.say({"after": 0})
+            heard = await viewer.hear_until("ended")
+            while heard[-1]["ended"]["last_seq"] < 37:  # what broke is told after the saga has ended
+                heard += await viewer.hear_until("ended")
+    frames = [message for message in heard if "lines" in message]
+    lines = lines_in(heard)
+    assert [line["seq"] for line in lines] == list(range(1, 38))
+    assert len(frames) > 5
+    assert heard[-1]["ended"] == {"outcome": "compensated", "status": "finished", "last_seq": 37}
+    assert "4111" not in str(lines)  # what the callables work with is not our business
+    assert stage.history(f"/runs/{run['id']}/") == lines
+
+
+def newest(stage: Visitor):
+    import json
+
+    return json.loads(stage.get("/api/runs"))["runs"]
+
+
+def test_who_records_elsewhere_is_told_in_a_sentence_what_is_wrong(
+    stage: Visitor, happened: tuple[Entry, ...]
+):
+    saga = started_saga()
+    recorder = ApiRecorder(saga, stage.site)
+    recorder.append([{**line_of(happened[0]), "run": "gap"}])
+    with pytest.raises(CannotRecord, match=r"Line 3 does not follow line 1; send what comes after 1\."):
+        recorder.append([{**line_of(happened[2]), "run": "gap"}])
+    with pytest.raises(CannotRecord, match="is no address of a sagasim"):
+        ApiRecorder(saga, "file:///etc/passwd")
+
+
+def started_saga():
+    from sagasim.composer.gallery import pairs
+    from sagasim.core.codec import saga_from_text
+
+    return saga_from_text(pairs()[0][1].text.replace("fulfilment-broken", "gap"))
+
+
+# real callables
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_saga_of_real_callables_is_recorded_as_it_runs():
+    from sagasim import SagaOrchestrator
+
+    seen: list[int] = []
+    recorder = DatabaseRecorder(lambda: orders.saga)
+
+    def reserve(context):
+        seen.append(Run.objects.get().last_seq)
+
+    def charge(context):
+        raise RuntimeError("the bank is on fire")
+
+    orders = SagaOrchestrator("real-orders", record=recorder)
+    orders.add_step(reserve, lambda _context: None, name="reserve").add_step(charge, name="charge")
+    result = orders.execute({"card": "4111"}, run="order-1")
+    recorder.close()
+    run = Run.objects.get()
+    assert (run.saga.name, run.recorded_as, run.status, run.outcome) == (
+        "real-orders",
+        "order-1",
+        "finished",
+        result.outcome,
+    )
+    assert seen[0] >= 2  # what led to the call was stored before the call was made
+    history = feed.entries_after(run.pk, 0)
+    assert [entry.seq for entry in history] == list(range(1, run.last_seq + 1))
+    assert "4111" not in feed.text_of(history)
+    assert [line["sentence"] for line in lines_told(run)][-1].startswith("the saga ended: compensated")
