@@ -5,8 +5,9 @@
     retry      a handler that raises gets the event again, then it is a dead letter (a Refused at once)
     dedupe     a handler takes the same event, by type and id, once
 
-`publish` returns when everything that follows from it has been handled. Events are handled one after the other in the
-order of their publication. Inside a handler, and while another thread is handling, publishing only hands the event over.
+`publish` returns when everything that follows from it has been handled. Events are handled one after the
+other, in the order of their publication. Inside a handler, and while another thread is handling, publishing
+only hands the event over.
 """
 
 from __future__ import annotations

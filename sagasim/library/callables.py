@@ -59,7 +59,7 @@ def callee_of(function: object, what: str, extras: Iterable[str]) -> Callee:
     )
     others = [each for each in parameters if each.name not in asked and each.kind is not each.VAR_KEYWORD]
     wanted = [each for each in others if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
-    subject = (wanted or others or [None])[0]
+    subject = next(iter(wanted or others), None)
     for surplus in wanted[1:]:
         raise BadCallable(
             f"{what} {name_of(function)!r} also wants {surplus.name!r}; it is given one thing, and by name: "

@@ -10,7 +10,7 @@ import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Thread
 from typing import TypeVar
 
@@ -93,17 +93,17 @@ async def in_thread(work: Callable[[], _T], stop: Callable[[], None]) -> _T:
     done: asyncio.Future[_T] = loop.create_future()
     here = contextvars.copy_context()
 
-    def tell(act: Callable[[object], None], result: object) -> None:
+    def tell(act: Callable[[], None]) -> None:
         if not done.done():
-            act(result)
+            act()
 
     def thread() -> None:
         try:
             result = here.run(work)
         except BaseException as error:  # noqa: BLE001 - it comes out where it is awaited
-            loop.call_soon_threadsafe(tell, done.set_exception, error)
+            loop.call_soon_threadsafe(tell, partial(done.set_exception, error))
         else:
-            loop.call_soon_threadsafe(tell, done.set_result, result)
+            loop.call_soon_threadsafe(tell, partial(done.set_result, result))
 
     Thread(target=thread, name="sagasim run", daemon=True).start()
     try:

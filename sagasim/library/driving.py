@@ -14,8 +14,9 @@ from threading import RLock
 from sagasim.library.answers import Outcome
 from sagasim.library.calling import call_here, call_in_thread, call_on_loop
 from sagasim.library.clocks import Clock, Inbox
-from sagasim.library.conductor import Ask, Conductor, Turn
+from sagasim.library.conductor import Conductor
 from sagasim.library.recording import Recorder
+from sagasim.library.turns import Ask, Turn
 
 
 class Cancel:

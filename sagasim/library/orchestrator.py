@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from uuid import uuid4
 
 from sagasim.core import execution, exploration
@@ -15,14 +15,14 @@ from sagasim.core.saga import Coordination, Saga
 from sagasim.library.answers import BadCallable, CannotResume
 from sagasim.library.calling import in_thread, is_in_a_loop
 from sagasim.library.clocks import Clock, WallClock
-from sagasim.library.conductor import Conductor, Turn
+from sagasim.library.conductor import Conductor
 from sagasim.library.contexts import Context
 from sagasim.library.design import Design, Part, RetryOption, StepReference, design_of, part_of, plan_for
 from sagasim.library.driving import Driver
 from sagasim.library.recording import Line, Recorder, check_recorded, lines_of_run
 from sagasim.library.results import Result
+from sagasim.library.turns import Turn
 
-_Self = TypeVar("_Self", bound="SagaOrchestrator")
 Faults = str | Iterable[str]
 
 
@@ -72,7 +72,8 @@ class SagaOrchestrator:
         compensation  called with the context when the action must be undone; may also ask for `result`
         name          default: the action's name, `process_payment` as `process-payment`
         timeout_ms    when nobody waits any longer; the outcome is then unknown. Default: never
-        retry         how often it is tried in all, or {"attempts", "first_ms", "factor", "max_ms", "upon"}. Default: once
+        retry         how often it is tried in all, or {"attempts", "first_ms", "factor", "max_ms", "upon"};
+                      default: once
         undo_retry    the same for the compensation. Default: 3 times, 50 ms apart and doubling
         options       every other key of a step in a saga file: kind, service, on_error, safeguards, effects, ...
 
@@ -148,12 +149,12 @@ class SagaOrchestrator:
     # knowing before it runs
 
     def simulate(self, faults: Faults = (), *, seed: int = 0) -> execution.Run:
-        """The same saga in virtual time, with simulated participants: nothing of yours is called."""
+        """The same saga in virtual time, with simulated participants."""
         texts = faults.replace(",", " ").split() if isinstance(faults, str) else faults
         return execution.run(self.saga, Coordination.ORCHESTRATION, parse_plan(texts, self.saga), seed=seed)
 
     def explore(self, faults: int = 2, **limits: Any) -> exploration.Exploration:
-        """Every plan of up to so many faults, in the simulator: what can go wrong, and how. Nothing of yours is called."""
+        """Every plan of up to so many faults, in the simulator: what can go wrong, and how."""
         return exploration.explore(self.saga, Coordination.ORCHESTRATION, faults, **limits)
 
     # inside

@@ -25,7 +25,7 @@ _ATTRIBUTES = (
 
 
 class Result(dict[str, Any]):
-    """`{"status": "success", "context": ...}` or `{"status": "failed", "error": ...}`, and `parked` where it is not empty.
+    """`{"status": "success", "context": ...}`, or `{"status": "failed", "error": ...}` with `parked` if need be.
 
     outcome     completed, compensated, parked, failed
     context     the context, also where the saga failed
@@ -40,13 +40,13 @@ class Result(dict[str, Any]):
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
-        self.outcome = conductor.mind.phase
+        self.outcome = conductor.scene.mind.phase
         self.context = conductor.contexts.shared
         steps = conductor.bp.steps
-        self.parked = tuple(steps[step].name for step in conductor.mind.report)
+        self.parked = tuple(steps[step].name for step in conductor.scene.mind.report)
         self.belief = conductor.belief()
         self.saga: Saga = conductor.bp.saga
-        self.struck: FaultPlan = tuple(fault for fault in conductor.plan if fault in conductor.struck)
+        self.struck: FaultPlan = tuple(fault for fault in conductor.plan if fault in conductor.scene.struck)
         self.run = conductor.run_id
         why = conductor.error
         self.exception = why.error if isinstance(why, Raised) else None
@@ -64,7 +64,7 @@ class Result(dict[str, Any]):
     @property
     def history(self) -> tuple[Entry, ...]:
         """What has happened, with the time since the start. What is true nobody knows here: `truth` is None."""
-        return tuple(self._conductor.entries)
+        return tuple(self._conductor.journal.entries)
 
     def __missing__(self, key: str) -> Any:
         """`result["parked"]` is `result.parked`; the dict itself stays the classic one."""

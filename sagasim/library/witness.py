@@ -49,8 +49,7 @@ def witnessed(
     if isinstance(outcome, Raised):
         if outcome.word == "refused" and record.memory == "refused" and not undo:
             return "refused", (AnswerRepeated(name, undo, attempt, "refused"),)
-        told = {"refused": StepRefused, "error": StepErred}.get(outcome.word)
-        return outcome.word, (told(name, undo, attempt, outcome.text),) if told else ()
+        return outcome.word, _raised(outcome, name, call)
     if undo and in_doubt and record.times < 1 and not record.undo_memory:
         return "done", (UndoCommitted(name, attempt, 0),)
     guards = replace(
@@ -59,6 +58,16 @@ def witnessed(
     known = record._replace(memory="" if record.memory == "refused" else record.memory)
     _, answer, event = receive(replace(step, safeguards=guards), known, call, kind)
     return answer, (event,)
+
+
+def _raised(raised: Raised, step: str, call: Call) -> tuple[HistoryEvent, ...]:
+    match raised.word:
+        case "refused":
+            return (StepRefused(step, call.undo, call.attempt, raised.text),)
+        case "error":
+            return (StepErred(step, call.undo, call.attempt, raised.text),)
+        case _:
+            return ()
 
 
 def heard_as(answer: str, strike: Strike) -> str:

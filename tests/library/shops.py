@@ -54,7 +54,7 @@ class Services:
     """Participants that deduplicate by key, remember an undo that came first, and accept an undo of nothing."""
 
     def __init__(self):
-        self.effects = Counter()
+        self.effects: Counter[str] = Counter()
         self.answers = {}
         self.tombstones = set()
 

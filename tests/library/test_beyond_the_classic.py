@@ -24,22 +24,22 @@ def kinds(result):
     return [entry.kind for entry in result.history]
 
 
-def failing(times, error=ValueError("down")):
+class Charge:
     """An action that fails so many times, then works; it remembers what it was given."""
-    given = []
 
-    def charge(context, idempotency_key, attempt):
-        given.append((idempotency_key, attempt))
-        if len(given) <= times:
-            raise error
+    def __init__(self, failures, error=None):
+        self.failures, self.error = failures, error or ValueError("down")
+        self.given = []
+
+    def __call__(self, context, idempotency_key, attempt):
+        self.given.append((idempotency_key, attempt))
+        if len(self.given) <= self.failures:
+            raise self.error
         return {"charged": True}
-
-    charge.given = given
-    return charge
 
 
 def test_an_error_is_retried_with_backoff_under_the_same_key():
-    clock, charge = JumpingClock(), failing(2)
+    clock, charge = JumpingClock(), Charge(2)
     saga = SagaOrchestrator(clock=clock).add_step(charge, retry={"attempts": 3, "first_ms": 100, "factor": 3})
     result = saga.execute({}, run="order-42")
     assert result["status"] == "success"
@@ -49,7 +49,7 @@ def test_an_error_is_retried_with_backoff_under_the_same_key():
 
 
 def test_two_runs_never_share_a_key():
-    charge = failing(0)
+    charge = Charge(0)
     saga = SagaOrchestrator().add_step(charge)
     saga.execute({})
     saga.execute({})
@@ -57,7 +57,7 @@ def test_two_runs_never_share_a_key():
 
 
 def test_a_refusal_is_a_definite_no_and_not_retried():
-    charge = failing(9, Refused("card declined"))
+    charge = Charge(9, Refused("card declined"))
     result = SagaOrchestrator().add_step(charge, retry=5).execute({})
     assert result == {"status": "failed", "error": "card declined"}
     assert len(charge.given) == 1
@@ -67,12 +67,12 @@ def test_a_refusal_is_a_definite_no_and_not_retried():
 
 @pytest.mark.parametrize("error", [TimeoutError("no answer"), OutcomeUnknown("connection lost")])
 def test_where_the_callable_itself_does_not_know_its_step_is_compensated_too(error):
-    refunded = []
+    refunded: list[object] = []
 
     def refund(context, idempotency_key, result):
         refunded.append((idempotency_key, result))
 
-    saga = SagaOrchestrator().add_step(failing(1, error), refund)
+    saga = SagaOrchestrator().add_step(Charge(1, error), refund)
     result = saga.execute({}, run="r")
     assert result == {"status": "failed", "error": str(error)}
     assert refunded == [("r:undo:charge", None)]
@@ -125,7 +125,7 @@ def test_the_result_is_the_classic_dict_with_the_rest_behind_it():
 
 def test_a_call_that_takes_too_long_is_given_up_and_its_late_answer_is_recorded_as_a_stray():
     clock, may_return, recorder = JumpingClock(), threading.Event(), MemoryRecorder()
-    refunded = []
+    refunded: list[object] = []
 
     def charge(context):
         clock.advance(1001)
@@ -212,7 +212,7 @@ def test_when_one_branch_fails_the_running_other_is_waited_for_and_undone():
 
 
 def test_after_the_pivot_an_error_is_retried_until_it_works():
-    send = failing(6)
+    send = Charge(6)
     saga = SagaOrchestrator(clock=JumpingClock())
     saga.add_step(lambda context: {"paid": True}, name="pay", kind="pivot")
     saga.add_step(send, kind="retriable")
@@ -224,7 +224,7 @@ def test_the_rules_of_an_engine_go_by_their_names():
     def charge(context):
         raise ValueError("half done?")
 
-    undone = []
+    undone: list[object] = []
     careful = SagaOrchestrator(engine="default").add_step(charge, undone.append)
     assert careful.execute({}).belief == {"charge": "undone"}  # there an error may mean anything
     assert len(undone) == 1

@@ -17,19 +17,19 @@ def test_the_classic_order_succeeds_and_every_result_is_merged_into_the_context(
         return {"order_id": 1}
 
     def cancel_order(context):
-        print(f"Order {context['order_id']} cancelled")
+        context["told"] = True
 
     def process_payment(context):
         return {"payment_id": f"pay-{context['order_id']}"}
 
     def refund_payment(context):
-        print("Payment refunded")
+        context["told"] = True
 
     def reserve_inventory(context):
         return {"reserved": context["items"]}
 
     def release_inventory(context):
-        print("Inventory released")
+        context["told"] = True
 
     def ship_order(context):
         return {"shipment_id": 9}
@@ -214,7 +214,7 @@ def test_mistakes_in_options_are_refused_with_what_would_have_been_right():
         SagaOrchestrator().add_step(shop.create_order, kind="piwot")
     with pytest.raises(ValueError, match="retries"):
         SagaOrchestrator().add_step(shop.create_order, retries=3)
-    with pytest.raises(ValueError, match="there are|the saga has"):
+    with pytest.raises(ValueError, match=r"no step .pay."):
         SagaOrchestrator().add_step(shop.create_order, after="pay")
     with pytest.raises(ValueError, match="write one of default, temporal-like"):
         SagaOrchestrator(engine="temporal").add_step(shop.create_order).execute()

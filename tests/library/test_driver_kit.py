@@ -59,7 +59,7 @@ PLANS = {pivot: list(plans_on(pivot)) for pivot in (False, True)}
 @pytest.mark.parametrize("pivot", [False, True])
 def test_one_plan_gives_the_same_trace_and_the_same_ledger_as_in_the_simulator(pivot, timeout_ms):
     assert len(PLANS[pivot]) > 150
-    for plan in PLANS[pivot]:
+    for plan in PLANS[pivot][:: 1 if timeout_ms is None else 5]:  # with a timeout: the same in threads
         services = Services()
         orchestrator = services.orchestrator(pivot, timeout_ms)
         real = orchestrator.execute({}, faults=plan, run="kit")
@@ -120,6 +120,6 @@ def test_killed_after_any_recorded_input_it_resumes_to_the_same_end(pivot, every
             ), told  # fmt: skip
             assert resumed.context == reference.context, told
             assert services.effects == whole.effects, told
-            assert resumed.error == reference.error, told
+            assert (resumed.error, resumed.struck) == (reference.error, reference.struck), told
             assert [line["seq"] for line in recorder.lines] == list(range(1, len(recorder.lines) + 1)), told
     assert kills > 80
