@@ -26,12 +26,8 @@ sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wr
         re_path(r"", cast("Any", no_socket)),
     ]
 )
-if settings.LOCAL:
-    sockets = as_the_owner(sockets)
-else:
-    # Whoever has a session here has it from a page of ours: a socket that another site opens is not theirs.
-    sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
-
-application: Any = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+# In server mode whoever has a session has it from a page of ours: a socket that another site opens is not theirs.
+guarded = as_the_owner if settings.LOCAL else lambda it: AllowedHostsOriginValidator(AuthMiddlewareStack(it))
+application: Any = ProtocolTypeRouter({"http": pages, "websocket": guarded(sockets)})
 if settings.LOCAL:
     application = only_this_machine(application)

@@ -94,7 +94,7 @@ def test_on_a_server_pages_are_read_over_https_only(on_a_server: OnAServer):
     response, _ = on_a_server.get("/", scheme="http")
     assert response.status == 301
     assert response.headers["Location"] == "https://sagas.example.org/"
-    secure, _ = on_a_server.get("/")
+    secure, _ = on_a_server.get("/login/")
     assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "; Secure" in secure.headers["Set-Cookie"]
 
@@ -107,7 +107,7 @@ def test_on_a_server_another_host_header_gets_nothing(on_a_server: OnAServer):
 def test_on_a_server_every_script_and_style_is_named_after_its_content_and_kept_for_ever(
     on_a_server: OnAServer,
 ):
-    _, page = on_a_server.get("/")
+    _, page = on_a_server.get("/login/")
     import_map = json.loads(re.findall(r'<script type="importmap".*?>(.*?)</script>', page, re.DOTALL)[0])
     addresses = [*import_map["imports"].values(), *re.findall(r'(?:src|href)="(/static/[^"]+)"', page)]
     assert len(addresses) > len(import_map["imports"]) >= 2

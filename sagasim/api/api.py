@@ -8,7 +8,7 @@ so that no other site can make a browser ask.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -44,6 +44,7 @@ from sagasim.core.lines import entry_of, line_of
 from sagasim.core.saga import Coordination
 from sagasim.local import owner
 from sagasim.runs import feed, recording, services
+from sagasim.runs.drawing import drawn
 from sagasim.runs.forms import RunForm, sentence
 from sagasim.runs.listing import RunFilter
 from sagasim.runs.models import Run
@@ -176,6 +177,13 @@ def read_history(request: HttpRequest, run_id: UUID, after: NonNegativeInt = 0) 
     return {"lines": lines, "last_seq": lines[-1]["seq"] if lines else after, "status": run.status}
 
 
+@api.get("/runs/{run_id}/diagram", response={404: Refusal}, tags=["runs"])
+def draw(request: HttpRequest, run_id: UUID, wanted: Literal["svg", "mermaid"] = "svg") -> HttpResponse:
+    """The space-time diagram, as svg or as mermaid."""
+    text, content_type = drawn(_found_run(run_id), wanted)
+    return HttpResponse(text, content_type=content_type)
+
+
 @api.post("/runs/{run_id}/replay", response={200: dict[str, Any], 404: Refusal}, tags=["runs"])
 def execute_again(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
     """Executes a stored run again, keeps nothing, and says whether its history is the same."""
@@ -297,14 +305,12 @@ def _run(run: Run) -> dict[str, Any]:
             name: getattr(run, name)
             for name in ("id", "coordination", "status", "clock", "outcome", "parked")
         },
-        **{
-            name: getattr(run, name)
-            for name in ("faults", "struck", "seed", "order", "duration_ms", "last_seq")
-        },
+        **{name: getattr(run, name) for name in ("faults", "seed", "order", "duration_ms", "last_seq")},
         **{
             name: getattr(run, name)
             for name in ("kernel", "pair", "shared_seq", "executed_at", "recorded_as")
         },
+        "struck": len(run.struck),
         "saga": run.saga.name,
         "version": run.version.number,
         "outcome_sentence": outcome_sentence(run),

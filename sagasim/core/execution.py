@@ -22,6 +22,7 @@ from sagasim.core.history import (
     AnswerRepeated,
     CallTimedOut,
     CommandSent,
+    CoordinatorCrashed,
     CoordinatorRecovered,
     Entry,
     EventConsumed,
@@ -190,6 +191,8 @@ class _Clock:
         self.lines: list[tuple[int, HistoryEvent, int, int, str, tuple[tuple[str, int], ...]]] = []
         self.harms: dict[Harm, int] = {}
         self.struck: list[Fault] = []
+        self.crashed: dict[tuple[int, int, bool, int], int] = {}
+        self.resent: set[tuple[int, int, bool, int]] = set()
         self.waiting = list(order)
         self.current: dict[int, list[Moment]] = {}
         self.values = self.kernel.values(self.world)
@@ -238,6 +241,7 @@ class _Clock:
         before = self.world
         self.world, events = self.kernel.apply(before, taken)
         self._note_struck(taken, events)
+        self._note_times(taken, events)
         number = choice.instance
         group = self._write(number, events, before, self.causes.get(choice, -1))
         for harm in self.judge.harms(before, taken, events, self.world):
@@ -271,6 +275,18 @@ class _Clock:
             elif (fault.target, fault.undo) == (step.name, choice.undo) and fault.attempt == choice.attempt:
                 return fault
         return None
+
+    def _note_times(self, taken: Choice, events: list[HistoryEvent]) -> None:
+        """When a coordinator died, and which event its outbox will send again: both are told, or come, later."""
+        place = (taken.instance, taken.step, taken.undo, taken.attempt)
+        struck = any(isinstance(event, FaultStruck) for event in events)
+        if not struck or taken.verb != "perform":
+            return
+        strike = taken.strike or self.kernel.strike_in_force(self.world, taken.instance, taken.step)
+        if self.world.instances[taken.instance].mind.legs[taken.step].call == "crashed":
+            self.crashed[place] = self.now
+        if not self.kernel.orchestrated and (strike.kind == "reply-lost" or strike.edge == "after"):
+            self.resent.add(place)
 
     def _note_struck(self, taken: Choice, events: list[HistoryEvent]) -> None:
         if taken.strike is not None and any(isinstance(event, FaultStruck) for event in events):
@@ -373,6 +389,8 @@ class _Clock:
                 return self.sent[place] + takes - takes // 4
             case "hear" if leg.call == "silence":
                 return max(self.now, self.sent.get(place, self.now) + step.timeout_ms)
+            case "hear" if place in self.resent:
+                return self.now + takes // 4 + RESTART_MS  # the outbox sends it again, later
             case "hear" if leg.call == "crashed":
                 return self.now + RESTART_MS
             case "hear":
@@ -433,7 +451,7 @@ class _Clock:
             because = cause if place == 0 else first
             takes_effect = isinstance(event, StepCommitted | UndoCommitted)
             self.lines.append(
-                (self._at(event), event, number, because, belief, changed if takes_effect else ())
+                (self._at(event, number), event, number, because, belief, changed if takes_effect else ())
             )
         return first, len(self.lines)
 
@@ -462,7 +480,10 @@ class _Clock:
         name: str = getattr(event, "step", "")
         return self.bp.index.get(name)
 
-    def _at(self, event: HistoryEvent) -> int:
+    def _at(self, event: HistoryEvent, number: int) -> int:
+        if isinstance(event, CoordinatorCrashed):
+            place = (number, self.bp.index[event.step], event.undo, event.attempt)
+            return self.crashed.get(place, self.now)
         if not isinstance(event, CommandSent) or event.attempt == 1:
             return self.now
         step = self.bp.steps[self.bp.index[event.step]]

@@ -54,6 +54,8 @@ Out = list[HistoryEvent]
 
 ON_ITS_WAY = ("sent", "held")
 LEAVE_AN_EFFECT = ("reply-lost", "error-after", "crash", "coordinator-crash", "late", "reordered")
+NOT_CONSUMED = ("held", "lost")
+STRIKES_AFTER = ("reply-lost", "error-after", "duplicate")
 FINAL = ("done", "dead", "unpublished", "lost")
 """Answers after which the call is over, whatever the rules say."""
 
@@ -283,21 +285,10 @@ class Kernel:
         undo = leg.undoing == "running"
         strike = choice.strike or self.strike_in_force(world, number, step)
         call = Call(undo, leg.attempt, "" if undo else self._refusal(world, number, step, events))
-        if leg.call == "held":
+        if leg.call == "held" or (strike.kind and not self._can_strike_now(step, record, call, strike)):
             strike = NO_STRIKE
-        elif strike.kind:
-            if not can_strike(self.bp, step, undo, strike.kind) or strikes_nothing(
-                self.bp.steps[step], record, call, strike
-            ):
-                strike = NO_STRIKE
-            else:
-                events.append(
-                    FaultStruck(self._told(step, undo, leg.attempt, strike), *self._place(step, leg))
-                )
-        if not self.orchestrated:
-            events.append(EventConsumed(*self._place(step, leg)))
         answered = self._answered(step, record, call, strike)
-        events.extend(answered.events)
+        self._tell(step, leg, strike, answered, events)
         now = self._struck(world, choice, strike, answered.answer, events)
         instance = now.instances[number]
         if self.tidy and answered.answer in FINAL:  # how often it was tried makes no difference any more
@@ -315,6 +306,24 @@ class Kernel:
         )
         after = Instance(mind, records, instance.strikes, copies, instance.interrupted)
         return self._with_marks(with_instance(now, number, after), number, step, answered.events)
+
+    def _can_strike_now(self, step: int, record: Record, call: Call, strike: Strike) -> bool:
+        if not can_strike(self.bp, step, call.undo, strike.kind):
+            return False
+        return not strikes_nothing(self.bp.steps[step], record, call, strike)
+
+    def _tell(self, step: int, leg: Leg, strike: Strike, answered: Answered, events: Out) -> None:
+        """What happened, in the order in which it did: some faults strike before the effect, some after it."""
+        place = self._place(step, leg)
+        if not self.orchestrated and answered.answer not in NOT_CONSUMED:
+            events.append(EventConsumed(*place))
+        struck = FaultStruck(self._told(step, place[1], place[2], strike), *place) if strike.kind else None
+        late = strike.kind in STRIKES_AFTER or strike.edge == "after"
+        if struck is not None and not late:
+            events.append(struck)
+        events.extend(answered.events)
+        if struck is not None and late:
+            events.append(struck)
 
     def _attempt_reached(self, step: int, call: Call, strike: Strike) -> int:
         """Explorations: a fault for-ever that leaves nothing behind each time takes one stride."""

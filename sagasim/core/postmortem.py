@@ -379,17 +379,21 @@ def _stuck(scene: _Scene) -> str:
     return f"{_why_no_end(scene)}; no end is reached, and nobody is told{meanwhile}"
 
 
+def _lost_in_words(scene: _Scene, lost: EventLost) -> str:
+    if lost.word in ("start", "undo"):
+        return f"the event that {lost.step} waits for never comes"
+    return f"{scene.definition.service} never publishes {lost.event}"
+
+
 def _why_no_end(scene: _Scene) -> str:
     step = scene.step
     if not scene.orchestrated:
-        lost = [
-            sentence(entry.event, scene.saga) for entry in scene.own if isinstance(entry.event, EventLost)
-        ]
+        lost = [entry.event for entry in scene.own if isinstance(entry.event, EventLost)]
         dead = [
             entry.event.step for entry in scene.all(DeadLettered) if isinstance(entry.event, DeadLettered)
         ]
         if lost:
-            return lost[-1]
+            return _lost_in_words(scene, lost[-1])
         if scene.has(UndoGivenUp, step):
             return f"the undo of {step} was given up"
         if scene.belief(step) == "undoing":

@@ -49,7 +49,7 @@ def _row(run: Run) -> Iterator[Any]:
     yield " ".join(f"{it.harm}:{it.step}" for it in run.findings.all())
     yield from (
         " ".join(run.faults),
-        run.struck,
+        len(run.struck),
         run.seed,
         " ".join(run.order),
         run.duration_ms,

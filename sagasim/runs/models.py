@@ -70,7 +70,7 @@ class Run(models.Model):
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    struck = models.PositiveSmallIntegerField(default=0)
+    struck = models.JSONField(default=list, blank=True, help_text="The faults of the plan that struck.")
     duration_ms = models.PositiveBigIntegerField("duration (ms)", default=0)
     last_seq = models.PositiveIntegerField(default=0)
 

@@ -50,7 +50,7 @@ def begin_recording(
     plan = parse_plan(faults, version.meaning)
     with transaction.atomic():
         run = Run.objects.create(
-            saga_id=version.saga_id,
+            saga=version.saga,
             version=version,
             coordination=coordination,
             clock=Clock.WALL,
@@ -91,7 +91,8 @@ def record_lines(run_id: UUID, entries: Sequence[Entry]) -> Run:
 def _append(run: Run, fresh: Sequence[Entry]) -> None:
     run.last_seq = fresh[-1].seq
     run.duration_ms = max(run.duration_ms, fresh[-1].at_ms)
-    run.struck += sum(isinstance(entry.event, FaultStruck) for entry in fresh)
+    told = [entry.event.fault for entry in fresh if isinstance(entry.event, FaultStruck)]
+    run.struck = list(dict.fromkeys([*run.struck, *told]))
     _find_harms(run, fresh)
     (feed.extend if run.is_over else feed.append)(run.pk, fresh)
     if not run.is_over and any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):

@@ -90,7 +90,7 @@ def _keep(
     by: User | None,
 ) -> Run:
     run = Run.objects.create(
-        saga_id=version.saga_id,
+        saga=version.saga,
         version=version,
         coordination=executed.coordination,
         pair=pair,
@@ -106,7 +106,7 @@ def _keep(
         outcome=executed.outcome,
         parked=list(executed.parked),
         findings_count=len(executed.harms),
-        struck=len(executed.struck),
+        struck=list(text_of(executed.struck)),
         duration_ms=executed.duration_ms,
         last_seq=len(executed.history),
         kernel=kernel_version(),
@@ -167,6 +167,13 @@ def run_again(runs: Sequence[Run], *, by: User | None = None) -> list[Run]:
     return start_runs(first.version, [Coordination(run.coordination) for run in runs], plan, by=by)
 
 
+def execute(run: Run) -> execution.Run:
+    """A stored run once more, by the executor of today; nothing is kept. Raises BadFault."""
+    saga = run.version.meaning
+    plan = plan_of(run, saga)
+    return execution.run(saga, Coordination(run.coordination), plan.faults, seed=plan.seed, order=plan.order)
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What executing a stored run again has shown."""
@@ -179,10 +186,7 @@ def executed_again(run: Run) -> Replay:
     """Executes a stored run again, keeps nothing, and compares the two histories byte by byte."""
     if run.clock == Clock.WALL:
         return Replay(False, "This run was recorded from a real saga; there is nothing to execute again.")
-    plan = plan_of(run, run.version.meaning)
-    executed = execution.run(
-        run.version.meaning, Coordination(run.coordination), plan.faults, seed=plan.seed, order=plan.order
-    )
+    executed = execute(run)
     if feed.text_of(executed.history) == feed.text_of(feed.entries_after(run.pk, 0)):
         return Replay(True, "Executed again, this run has the same history, byte for byte.")
     if run.kernel != kernel_version():

@@ -61,7 +61,7 @@ def told(run: Run) -> dict[str, Any]:
         "parked": run.parked,
         "findings": findings_of(run),
         "faults": run.faults,
-        "struck": run.struck,
+        "struck": len(run.struck),
         "seed": run.seed,
         "order": run.order,
         "duration_ms": run.duration_ms,
@@ -106,7 +106,7 @@ def findings_of(run: Run) -> list[dict[str, Any]]:
 
 def outcome_sentence(run: Run) -> str:
     """How the run ended, in one sentence."""
-    struck = f" {run.struck} of {len(run.faults)} faults struck." if run.faults else ""
+    struck = f" {len(run.struck)} of {len(run.faults)} faults struck." if run.faults else ""
     parked = ", ".join(run.parked)
     match run.outcome:
         case "":

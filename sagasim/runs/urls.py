@@ -15,6 +15,7 @@ urlpatterns = [
     path("runs/<uuid:run>/", views.stage, name="stage"),
     path("runs/<uuid:run>/what-if", views.what_if, name="what-if"),
     path("runs/<uuid:run>/again", views.again, name="again"),
+    path("runs/<uuid:run>/diagram.<slug:wanted>", views.diagram, name="diagram"),
     path("runs/<uuid:run>/log", views.log, name="log"),
     path("monitoring/", monitoring.page, name="monitoring"),
     path("metrics", monitoring.exposition, name="metrics"),

@@ -15,6 +15,7 @@ from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.services import NotYours, save_saga
 from sagasim.core.errors import BadFault, BadSaga
 from sagasim.runs import services
+from sagasim.runs.drawing import FORMATS, drawn
 from sagasim.runs.forms import RunForm, WhatIfForm, sentence
 from sagasim.runs.listing import RunFilter
 from sagasim.runs.models import NEWEST_FIRST, Run
@@ -145,6 +146,19 @@ def history(request: HttpRequest, run: UUID) -> HttpResponse:
         return JsonResponse({"detail": "after is the number of a line, such as 0."}, status=422)
     one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
     return JsonResponse({"run": told(one), "lines": lines_told(one, int(after))})
+
+
+@require_GET
+def diagram(request: HttpRequest, run: UUID, wanted: str) -> HttpResponse:  # noqa: ARG001  # the shape of a view
+    """The space-time diagram as a file: svg or mermaid."""
+    one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
+    try:
+        text, content_type = drawn(one, wanted)
+    except KeyError:
+        raise Http404(f"A diagram is {' or '.join(FORMATS)}.") from None
+    # The drawing brings its own styles, and nothing else: as a document it may not run anything.
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+    return HttpResponse(text, content_type=content_type, headers=headers)
 
 
 @require_http_methods(["GET", "HEAD"])

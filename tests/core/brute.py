@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.execution import hanging_step
 from sagasim.core.harms import Harm, Judge
-from sagasim.core.kernel import Kernel, World
+from sagasim.core.kernel import Kernel
+from sagasim.core.world import World
 
 
 class TooManyPaths(Exception):

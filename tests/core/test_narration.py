@@ -203,8 +203,7 @@ def test_a_lost_event_leaves_a_choreography_stuck():
     saga = replace(saga, deadline_ms=None)
     told = why(saga, "stuck", "charge", "charge:reply-lost", coordination="choreography")
     assert told == (
-        "The event that charge had happened was lost: payments never published what became of "
-        "charge; no end is "
+        "The event that charge had happened was lost: payments never publishes ChargeDone; no end is "
         "reached, and nobody is told; meanwhile charge stands."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 import pytest
@@ -10,20 +11,32 @@ from hypothesis import strategies as st
 
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.codec import saga_to_yaml
+from sagasim.core.engine import RULE_VALUES
 from sagasim.core.execution import run_of
 from sagasim.core.exploration import Exploration, Search, reading
 from sagasim.core.faults import KINDS, text_of
 from sagasim.core.harms import Harm
 from sagasim.core.kernel import Kernel
-from sagasim.core.saga import Coordination, Saga
+from sagasim.core.saga import Coordination, Safeguards, Saga
 from tests.core.brute import TooManyPaths, Walked, walk
 from tests.core.strategies import sagas
+from tests.core.test_twins import BASE, BRANCHES, Data, saga_of
 
 BUDGET = 12_000
 """Transitions that brute force may make for one example; most need a few hundred."""
 
+SIDE_BY_SIDE: Data = {**BRANCHES, "steps": BRANCHES["steps"][:2]}
+FORK: Data = {
+    **BRANCHES,
+    "steps": [
+        {"name": "first", "service": "firsts", "compensation": "undo_first"},
+        {"name": "left", "service": "sides", "compensation": "undo_left"},
+        {"name": "right", "service": "sides", "compensation": "undo_right", "after": ["first"]},
+    ],
+}
+
 EXAMPLES = settings(
-    max_examples=settings.default.max_examples // 2,
+    max_examples=settings().max_examples // 3,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
@@ -40,17 +53,42 @@ class Case(NamedTuple):
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, max_steps: int = 4, max_instances: int = 1) -> Case:
+def cases(draw: st.DrawFn, *, max_steps: int = 4, instances: int = 1) -> Case:
     saga = draw(
         sagas(
             max_steps=max_steps,
-            max_instances=max_instances,
             allow_explicit_subscriptions=draw(st.booleans()),
             given=draw(st.integers(0, 3)) == 3,
         )
     )
-    kinds = draw(st.lists(st.sampled_from(KINDS), unique=True, min_size=1, max_size=4))
-    return Case(saga, draw(st.sampled_from(list(Coordination))), tuple(kinds))
+    return Case(replace(saga, instances=instances), draw(coordinations), draw(few_kinds(4)))
+
+
+coordinations = st.sampled_from(list(Coordination))
+
+
+def few_kinds(most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(KINDS), unique=True, min_size=1, max_size=most).map(tuple)
+
+
+@st.composite
+def branching_cases(draw: st.DrawFn) -> Case:
+    """Plain steps side by side, a switch or two turned: where the order of what happens matters most."""
+    data = draw(st.sampled_from((BRANCHES, SIDE_BY_SIDE, FORK)))
+    turned: Data = {
+        step["name"]: {"safeguards": draw(st.dictionaries(switches, st.booleans(), max_size=2))}
+        for step in data["steps"]
+    }
+    engine = {
+        name: draw(st.sampled_from(RULE_VALUES[name]))
+        for name in draw(st.lists(st.sampled_from(list(RULE_VALUES)), unique=True, max_size=2))
+    }
+    deadline = draw(st.sampled_from((None, 60_000)))
+    rest: Data = {"deadline_ms": deadline} if deadline else {}
+    return Case(saga_of(data, turned, engine=engine, **rest), draw(coordinations), draw(few_kinds(2)))
+
+
+switches = st.sampled_from([each.name for each in fields(Safeguards) if isinstance(each.default, bool)])
 
 
 def walked_as_far_as_possible(kernel: Kernel) -> tuple[int, Walked]:
@@ -94,9 +132,14 @@ def test_the_explorer_finds_what_brute_force_finds_with_as_few_faults_and_counts
 
 
 @EXAMPLES
-@given(cases(max_steps=2, max_instances=2))
+@given(branching_cases())
+def test_so_it_does_where_branches_run_side_by_side(case: Case) -> None:
+    hold_against_brute_force(case)
+
+
+@settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 2)
+@given(cases(max_steps=2, instances=2))
 def test_so_it_does_where_several_instances_share_resources(case: Case) -> None:
-    assume(case.saga.instances == 2)
     hold_against_brute_force(case)
 
 
@@ -130,8 +173,6 @@ def test_a_run_shows_every_finding_with_its_own_plan(case: Case) -> None:
 @pytest.mark.parametrize("coordination", Coordination)
 def test_brute_force_can_find_something(coordination: Coordination) -> None:
     """The other tests would be content with two explorers that find nothing."""
-    from tests.core.test_twins import BASE, saga_of  # the same saga, so that it stays one that breaks
-
     saga = saga_of(BASE, {"charge": {"safeguards": {"idempotent": False}}})
     truth = walk(Kernel(blueprint(saga, coordination), kinds=("duplicate",)), 1, budget=BUDGET)
     assert truth.fewest[Harm("double-effect", "charge")] == 1

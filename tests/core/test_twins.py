@@ -17,7 +17,7 @@ from sagasim.core.exploration import explore
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Safeguards, Saga
 
-O, C = Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY
+BY_ONE, BY_ALL = Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY
 Data = dict[str, Any]
 
 BASE: Data = {
@@ -102,16 +102,16 @@ def rule(**rules: object) -> Data:
 
 SAFEGUARD_TWINS = {
     "a retry without a key takes effect twice": Twin(
-        O, guard("charge", idempotent=False), "double-effect", "charge", kinds=("reply-lost",)
+        BY_ONE, guard("charge", idempotent=False), "double-effect", "charge", kinds=("reply-lost",)
     ),
     "an event that is delivered twice takes effect twice": Twin(
-        C, guard("charge", idempotent=False), "double-effect", "charge", kinds=("duplicate",)
+        BY_ALL, guard("charge", idempotent=False), "double-effect", "charge", kinds=("duplicate",)
     ),
     "an undo without a key undoes twice": Twin(
-        O, guard("charge", idempotent=False), "phantom-undo", "charge", 2, ("refused", "reply-lost")
+        BY_ONE, guard("charge", idempotent=False), "phantom-undo", "charge", 2, ("refused", "reply-lost")
     ),
     "rejecting to undo nothing makes a chain that is stuck": Twin(
-        O,
+        BY_ONE,
         guard("reserve", undo_of_nothing="reject"),
         "stuck",
         "reserve",
@@ -119,19 +119,19 @@ SAFEGUARD_TWINS = {
         ground=rule(on_undo_failure="retry"),
     ),
     "undoing what never was is a phantom": Twin(
-        O, guard("reserve", undo_of_nothing="apply"), "phantom-undo", "reserve", kinds=("request-lost",)
+        BY_ONE, guard("reserve", undo_of_nothing="apply"), "phantom-undo", "reserve", kinds=("request-lost",)
     ),
     "without a tombstone an effect is left hanging": Twin(
-        O, guard("reserve", tombstone=False), "leak", "reserve", kinds=("late",)
+        BY_ONE, guard("reserve", tombstone=False), "leak", "reserve", kinds=("late",)
     ),
     "without a tombstone it even lands after the end": Twin(
-        O, guard("open", tombstone=False), "effect-after-end", "open", kinds=("late",)
+        BY_ONE, guard("open", tombstone=False), "effect-after-end", "open", kinds=("late",)
     ),
     "without an outbox an event is lost": Twin(
-        C, guard("charge", outbox=False), "stuck", "charge", kinds=("reply-lost",)
+        BY_ALL, guard("charge", outbox=False), "stuck", "charge", kinds=("reply-lost",)
     ),
     "without an intent log an effect is forgotten after a crash": Twin(
-        O,
+        BY_ONE,
         guard("charge", intent_log=False),
         "leak",
         "charge",
@@ -139,10 +139,10 @@ SAFEGUARD_TWINS = {
         ground=rule(on_recover="compensate"),
     ),
     "without an intent log a saga that has halted forgets its running call": Twin(
-        O, guard("left", intent_log=False), "leak", "left", 2, ("refused", "coordinator-crash"), BRANCHES
+        BY_ONE, guard("left", intent_log=False), "leak", "left", 2, ("refused", "coordinator-crash"), BRANCHES
     ),
     "who does not stick to a refusal serves the late copy": Twin(
-        O,
+        BY_ONE,
         guard("reserve", sticky_refusal=False),
         "leak",
         "reserve",
@@ -151,19 +151,19 @@ SAFEGUARD_TWINS = {
         ground=rule(belief="last"),
     ),
     "who does not stick to a refusal serves the second copy": Twin(
-        O, guard("book", sticky_refusal=False), "leak", "book", kinds=("duplicate",), base=CHANGED_MIND
+        BY_ONE, guard("book", sticky_refusal=False), "leak", "book", kinds=("duplicate",), base=CHANGED_MIND
     ),
     "a participant that does not stick to its refusal serves the second event": Twin(
-        C, guard("book", sticky_refusal=False), "leak", "book", kinds=("duplicate",), base=CHANGED_MIND
+        BY_ALL, guard("book", sticky_refusal=False), "leak", "book", kinds=("duplicate",), base=CHANGED_MIND
     ),
     "a dead letter without an alarm is known to nobody": Twin(
-        C, guard("charge", dead_letter_alarm=False), "stuck", "open", kinds=("poisoned",)
+        BY_ALL, guard("charge", dead_letter_alarm=False), "stuck", "open", kinds=("poisoned",)
     ),
     "a dead undo without an alarm is known to nobody": Twin(
-        C, guard("charge", dead_letter_alarm=False), "stuck", "charge", 2, ("refused", "poisoned")
+        BY_ALL, guard("charge", dead_letter_alarm=False), "stuck", "charge", 2, ("refused", "poisoned")
     ),
     "a key that is made anew takes effect twice": Twin(
-        O,
+        BY_ONE,
         guard("charge", natural_key=False),
         "double-effect",
         "charge",
@@ -171,22 +171,24 @@ SAFEGUARD_TWINS = {
         ground={"given": ["charge#2:key-lost"]},
     ),
     "without a lock a saga overwrites what another takes back": Twin(
-        O, guard("take", semantic_lock="none"), "lost-update", "take", kinds=("refused",), base=TWO_SAGAS
+        BY_ONE, guard("take", semantic_lock="none"), "lost-update", "take", kinds=("refused",), base=TWO_SAGAS
     ),
     "without a lock a participant overwrites what another saga takes back": Twin(
-        C, guard("take", semantic_lock="none"), "lost-update", "take", kinds=("refused",), base=TWO_SAGAS
+        BY_ALL, guard("take", semantic_lock="none"), "lost-update", "take", kinds=("refused",), base=TWO_SAGAS
     ),
     "without a lock a saga reads what another takes back": Twin(
-        O, guard("take", semantic_lock="none"), "dirty-read", "look", kinds=("refused",), base=ONE_READS
+        BY_ONE, guard("take", semantic_lock="none"), "dirty-read", "look", kinds=("refused",), base=ONE_READS
     ),
 }
 REPAIRED: dict[str, Data] = {"natural_key": {"natural_key": True}, "semantic_lock": {"semantic_lock": "fail"}}
 """Switches whose safe side is not their default."""
 
 RULE_TWINS = {
-    "compensates completed": Twin(O, rule(compensates="completed"), "leak", "charge", kinds=("reply-lost",)),
+    "compensates completed": Twin(
+        BY_ONE, rule(compensates="completed"), "leak", "charge", kinds=("reply-lost",)
+    ),
     "compensates attempted": Twin(
-        O,
+        BY_ONE,
         rule(compensates="attempted"),
         "phantom-undo",
         "charge",
@@ -194,7 +196,7 @@ RULE_TWINS = {
         ground=guard("charge", undo_of_nothing="apply"),
     ),
     "compensates all": Twin(
-        O,
+        BY_ONE,
         rule(compensates="all"),
         "phantom-undo",
         "reserve",
@@ -205,11 +207,11 @@ RULE_TWINS = {
         },
         ground=guard("reserve", undo_of_nothing="apply"),
     ),
-    "compensates a list": Twin(O, rule(compensates=["open"]), "leak", "charge", kinds=("refused",)),
-    "order parallel": Twin(O, rule(order="parallel"), "wrong-order", "charge", kinds=("refused",)),
-    "errors_are failed": Twin(O, rule(errors_are="failed"), "leak", "charge", kinds=("error-after",)),
+    "compensates a list": Twin(BY_ONE, rule(compensates=["open"]), "leak", "charge", kinds=("refused",)),
+    "order parallel": Twin(BY_ONE, rule(order="parallel"), "wrong-order", "charge", kinds=("refused",)),
+    "errors_are failed": Twin(BY_ONE, rule(errors_are="failed"), "leak", "charge", kinds=("error-after",)),
     "belief last": Twin(
-        O,
+        BY_ONE,
         rule(belief="last"),
         "leak",
         "charge",
@@ -217,41 +219,48 @@ RULE_TWINS = {
         ("late", "error"),
         ground=rule(errors_are="failed"),
     ),
-    "on_refusal abandon": Twin(O, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)),
+    "on_refusal abandon": Twin(BY_ONE, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)),
     "on_refusal continue": Twin(
-        O, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
+        BY_ONE, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
     ),
-    "on_refusal retry": Twin(O, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)),
-    "on_error abandon": Twin(O, rule(on_error="abandon"), "leak", "open", kinds=("error",)),
-    "on_error continue": Twin(O, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)),
-    "on_unknown abandon": Twin(O, rule(on_unknown="abandon"), "leak", "charge", kinds=("reply-lost",)),
+    "on_refusal retry": Twin(BY_ONE, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)),
+    "on_error abandon": Twin(BY_ONE, rule(on_error="abandon"), "leak", "open", kinds=("error",)),
+    "on_error continue": Twin(
+        BY_ONE, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)
+    ),
+    "on_unknown abandon": Twin(BY_ONE, rule(on_unknown="abandon"), "leak", "charge", kinds=("reply-lost",)),
     "on_unknown continue": Twin(
-        O, rule(on_unknown="continue"), "missing-effect", "charge", kinds=("request-lost",)
+        BY_ONE, rule(on_unknown="continue"), "missing-effect", "charge", kinds=("request-lost",)
     ),
     "on_undo_failure stop": Twin(
-        O, rule(on_undo_failure="stop"), "skipped-undo", "open", 2, ("refused", "error")
+        BY_ONE, rule(on_undo_failure="stop"), "skipped-undo", "open", 2, ("refused", "error")
     ),
     "on_undo_failure swallow": Twin(
-        O, rule(on_undo_failure="swallow"), "leak", "charge", 2, ("refused", "error")
+        BY_ONE, rule(on_undo_failure="swallow"), "leak", "charge", 2, ("refused", "error")
     ),
-    "on_cancel abandon": Twin(O, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)),
+    "on_cancel abandon": Twin(BY_ONE, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)),
     "on_deadline abandon": Twin(
-        O, rule(on_deadline="abandon"), "leak", "open", kinds=("deadline",), ground={"deadline_ms": 60_000}
+        BY_ONE,
+        rule(on_deadline="abandon"),
+        "leak",
+        "open",
+        kinds=("deadline",),
+        ground={"deadline_ms": 60_000},
     ),
     "pivot_unknown compensate": Twin(
-        O, rule(pivot_unknown="compensate"), "undone-after-pivot", "reserve", kinds=("reply-lost",)
+        BY_ONE, rule(pivot_unknown="compensate"), "undone-after-pivot", "reserve", kinds=("reply-lost",)
     ),
     "pivot_unknown continue": Twin(
-        O, rule(pivot_unknown="continue"), "missing-effect", "ship", kinds=("request-lost",)
+        BY_ONE, rule(pivot_unknown="continue"), "missing-effect", "ship", kinds=("request-lost",)
     ),
     "on_stray_reply advance": Twin(
-        O, rule(on_stray_reply="advance"), "missing-effect", "tell", kinds=("duplicate",)
+        BY_ONE, rule(on_stray_reply="advance"), "missing-effect", "tell", kinds=("duplicate",)
     ),
     "on_stray_reply resurrect": Twin(
-        O, rule(on_stray_reply="resurrect"), "missing-effect", "charge", 2, ("refused", "duplicate")
+        BY_ONE, rule(on_stray_reply="resurrect"), "missing-effect", "charge", 2, ("refused", "duplicate")
     ),
     "on_sibling_failure abandon": Twin(
-        O,
+        BY_ONE,
         rule(on_sibling_failure="abandon"),
         "leak",
         "left",
@@ -260,29 +269,36 @@ RULE_TWINS = {
         ground=rule(compensates="completed"),
     ),
     "choreographed on_refusal abandon": Twin(
-        C, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)
+        BY_ALL, rule(on_refusal="abandon"), "leak", "open", kinds=("refused",)
     ),
     "choreographed on_refusal continue": Twin(
-        C, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
+        BY_ALL, rule(on_refusal="continue"), "missing-effect", "charge", kinds=("refused",)
     ),
     "choreographed on_refusal retry": Twin(
-        C, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)
+        BY_ALL, rule(on_refusal="retry"), "stuck", "charge", kinds=("refused",)
     ),
-    "choreographed on_error abandon": Twin(C, rule(on_error="abandon"), "leak", "open", kinds=("error",)),
+    "choreographed on_error abandon": Twin(
+        BY_ALL, rule(on_error="abandon"), "leak", "open", kinds=("error",)
+    ),
     "choreographed on_error continue": Twin(
-        C, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)
+        BY_ALL, rule(on_error="continue"), "missing-effect", "charge", kinds=("error",)
     ),
     "choreographed on_undo_failure stop": Twin(
-        C, rule(on_undo_failure="stop"), "skipped-undo", "open", 2, ("refused", "error")
+        BY_ALL, rule(on_undo_failure="stop"), "skipped-undo", "open", 2, ("refused", "error")
     ),
     "choreographed on_undo_failure swallow": Twin(
-        C, rule(on_undo_failure="swallow"), "leak", "charge", 2, ("refused", "error")
+        BY_ALL, rule(on_undo_failure="swallow"), "leak", "charge", 2, ("refused", "error")
     ),
     "choreographed on_cancel abandon": Twin(
-        C, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)
+        BY_ALL, rule(on_cancel="abandon"), "leak", "open", kinds=("cancelled",)
     ),
     "choreographed on_deadline abandon": Twin(
-        C, rule(on_deadline="abandon"), "leak", "open", kinds=("deadline",), ground={"deadline_ms": 60_000}
+        BY_ALL,
+        rule(on_deadline="abandon"),
+        "leak",
+        "open",
+        kinds=("deadline",),
+        ground={"deadline_ms": 60_000},
     ),
 }
 HARMLESS = (
@@ -346,7 +362,7 @@ def test_one_switch_brings_the_finding_and_turned_back_takes_it_away(name: str) 
 @pytest.mark.parametrize("base", [BASE, BRANCHES], ids=["chain", "branches"])
 def test_another_way_to_be_careful_breaks_nothing(base: Data, rule_name: str, value: str) -> None:
     saga = saga_of(base, engine={rule_name: value}, deadline_ms=60_000)
-    assert explore(saga, O, 2).findings == ()
+    assert explore(saga, BY_ONE, 2).findings == ()
 
 
 @pytest.mark.parametrize("coordination", Coordination)

@@ -101,9 +101,16 @@ def test_it_does_so_under_every_rule(rules):
             assert {step: services.effects[step] for step in STEPS} == dict(virtual.ledger), plan
 
 
-@pytest.mark.parametrize("rules", [
-    {"on_stray_reply": "advance"}, {"on_stray_reply": "resurrect"}, {"on_sibling_failure": "abandon"}, {"order": "parallel"}, {"order": "reverse-start"},
-], ids=str)  # fmt: skip
+END_RULES = (
+    {"on_stray_reply": "advance"},
+    {"on_stray_reply": "resurrect"},
+    {"on_sibling_failure": "abandon"},
+    {"order": "parallel"},
+    {"order": "reverse-start"},
+)
+
+
+@pytest.mark.parametrize("rules", END_RULES, ids=str)
 def test_branches_come_to_the_same_end_whoever_is_first(rules):
     """So do commands that were sent and forgotten: when they arrive is nobody's promise."""
     for plan in PLANS[False][::13]:

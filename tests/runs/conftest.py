@@ -47,8 +47,8 @@ def installed(data: Path) -> dict[str, str]:
 class Visitor:
     """Somebody with a browser without scripts: forms, cookies, redirects."""
 
-    def __init__(self, site: str, env: dict[str, str]) -> None:
-        self.site, self.env = site, env
+    def __init__(self, site: str, env: dict[str, str] | None = None) -> None:
+        self.site, self.env = site, env or {}
         self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
         self._token = ""
 

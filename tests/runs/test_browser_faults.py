@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.runs.conftest import Visitor
-from tests.runs.watching import LOST, card, clock, watch
+from tests.runs.watching import LOST, bring, card, clock, watch
 
 pytestmark = pytest.mark.browser
 
@@ -133,3 +133,17 @@ def test_faults_are_placed_before_anything_has_run(page: Page, stage: Visitor):
     expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]+/"))
     expect(page.locator(".fault-chip")).to_have_text(["capture:error*for-ever"])
     expect(page.locator(".stage")).to_have_attribute("data-playing", "")
+
+
+@pytest.mark.slow
+def test_of_several_sagas_at_once_one_is_chosen_by_its_card(page: Page, stage: Visitor):
+    saga = bring(stage, "twice", 3, instances=2)
+    watch(page, stage, stage.run(saga, coordination="both"), t=0)
+    second = card(page, "step-1").nth(1)
+    expect(second).to_contain_text("step-1 [2]")
+    second.click()
+    page.locator("[data-fault='step-1[2]:refused']").click()
+    expect(page.locator(".fault-chip")).to_have_text(["step-1[2]:refused"])
+    page.keyboard.press("End")
+    expect(card(page, "step-1").nth(0)).to_contain_text("done")
+    expect(card(page, "step-1").nth(1)).to_contain_text("refused")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.conftest import ROOT, environment, manage
-from tests.runs.conftest import Visitor
+from tests.conftest import ROOT
+from tests.runs.conftest import Visitor, installed
 from tests.runs.watching import LOST, bring, clock, seqs, watch
 
 pytestmark = pytest.mark.browser
@@ -113,11 +113,9 @@ def test_who_watches_together_moves_everybody_and_who_does_not_is_only_told(brow
 def test_an_open_list_shows_new_runs_without_a_reload(page: Page, stage: Visitor):
     with page.expect_websocket():
         page.goto(f"{stage.site}/runs/")
-    rows = page.locator("#rows tbody tr")
-    before = rows.count()
     path = stage.run("bank-transfer", "debit:reply-lost")
-    expect(rows).to_have_count(before + 1)
-    expect(rows.first.get_by_role("link")).to_have_attribute("href", path)
+    newest = page.locator("#rows tbody tr").first
+    expect(newest.get_by_role("link")).to_have_attribute("href", path)
 
 
 @contextmanager
@@ -136,13 +134,11 @@ def served(env: dict[str, str], address: str = "127.0.0.1:0") -> Iterator[tuple[
 def test_a_server_killed_in_mid_run_costs_no_line_and_the_page_says_what_happened(
     browser: Browser, tmp_path: Path
 ):
-    env = environment(tmp_path)
-    for command in (["migrate", "--verbosity", "0"], ["load_gallery"]):
-        assert manage(*command, env=env).returncode == 0
+    env = installed(tmp_path)
     with browser.new_context() as context:  # the browser logs a failed connection as an error
         page = context.new_page()
         with served(env) as (server, site):
-            visitor = Visitor(site)
+            visitor = Visitor(site, env)
             path = visitor.run("order-fulfilment", LOST, coordination="both")
             history = visitor.history(path)
             watch(page, visitor, path, t=0)
@@ -158,3 +154,44 @@ def test_a_server_killed_in_mid_run_costs_no_line_and_the_page_says_what_happene
             page.reload()
             expect(page.locator("[data-log='0'] li").last).to_be_attached()
             assert seqs(page) == [line["seq"] for line in history]
+
+
+RECORD = """
+import sys
+from sagasim.composer.gallery import pairs
+from sagasim.core.codec import saga_from_text
+from sagasim.core.execution import run
+from sagasim.core.lines import line_of
+from sagasim.core.saga import Coordination
+from sagasim.runs.recorder import DatabaseRecorder
+saga = saga_from_text(pairs()[0][0].text)
+recorder = DatabaseRecorder(saga)
+for entry in run(saga, Coordination.ORCHESTRATION).history:
+    recorder.append([{**line_of(entry), "run": "watched"}])
+    print(recorder.runs["watched"], flush=True)
+    sys.stdin.readline()
+recorder.close()
+"""
+
+
+@pytest.mark.slow
+def test_a_recorded_run_appears_line_by_line_and_has_its_verdict_when_it_ends(page: Page, stage: Visitor):
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", RECORD]
+    with subprocess.Popen(command, env=stage.env, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as recorder:
+        assert recorder.stdin is not None
+        assert recorder.stdout is not None
+        page.goto(f"{stage.site}/runs/{recorder.stdout.readline().strip()}/")
+        lines = page.locator("[data-log='0'] > li")
+        for count in range(1, 5):
+            expect(lines).to_have_count(count)
+            expect(page.locator(".stage")).to_have_attribute("data-live", "")
+            recorder.stdin.write("\n")
+            recorder.stdin.flush()
+        recorder.stdin.write("\n" * 100)
+        recorder.stdin.flush()
+        expect(page.locator(".stage")).not_to_have_attribute("data-live", "")
+        expect(page.get_by_role("region", name="Verdict")).to_contain_text(
+            "Orchestration. Completed", timeout=30_000
+        )
+    assert seqs(page) == list(range(1, len(seqs(page)) + 1))

@@ -11,6 +11,8 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from sagasim.composer.services import save_saga
+from sagasim.runs import services
+from sagasim.runs.drawing import as_executed
 from sagasim.runs.models import Run
 from tests.runs.test_running import FAULT, Gallery, started
 
@@ -226,6 +228,25 @@ def test_names_of_others_come_out_as_text_on_the_stage(client: Client, strange: 
 )
 def test_what_is_not_there_is_a_404(client: Client, db: None, path: str):
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(("wanted", "begins"), [("svg", "<svg"), ("mermaid", "sequenceDiagram")])
+def test_a_run_is_drawn_as_a_file_and_names_in_it_are_text(
+    client: Client, strange: list[Run], wanted: str, begins: str
+):
+    for run in strange:
+        answer = client.get(f"/runs/{run.pk}/diagram.{wanted}")
+        assert answer.content.decode().startswith(begins)
+        assert b"<script" not in answer.content
+        assert "script-src" not in answer.headers["Content-Security-Policy"]
+        assert client.get(f"/api/runs/{run.pk}/diagram?wanted={wanted}").content == answer.content
+    assert client.get(f"/runs/{strange[0].pk}/diagram.gif").status_code == 404
+
+
+def test_what_is_drawn_is_what_was_executed(gallery: Gallery):
+    for run in started(gallery, "send-receipt.undo:error", FAULT):
+        executed, stored = services.execute(run), as_executed(run)
+        assert stored == executed
 
 
 # lists

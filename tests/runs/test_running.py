@@ -36,7 +36,7 @@ def test_a_run_is_stored_with_all_that_it_is_a_function_of_and_its_whole_history
         run.version.meaning, Coordination.ORCHESTRATION, parse_plan([FAULT], run.version.meaning)
     )
     stored = Run.objects.get(pk=run.pk)
-    assert (stored.faults, stored.seed, stored.outcome, stored.struck) == ([FAULT], 0, "compensated", 1)
+    assert (stored.faults, stored.seed, stored.outcome, stored.struck) == ([FAULT], 0, "compensated", [FAULT])
     assert feed.entries_after(run.pk, 0) == list(executed.history)
     assert [(it.harm, it.step) for it in stored.findings.all()] == [tuple(harm) for harm, _ in executed.harms]
     assert set(stored.mentions.values_list("word", flat=True)) == {
@@ -215,4 +215,4 @@ def test_every_sound_saga_hangs_beside_its_broken_twin_and_one_click_tells_them_
         for each, is_sound in ((saga, True), (saga.broken_twin, False)):
             runs = started(gallery, *each.show_with, saga=each.name)
             assert all(run.findings_count == 0 for run in runs) is is_sound, each.name
-            assert all(run.struck == len(each.show_with) for run in runs[:1]), each.name
+            assert all(run.struck == each.show_with for run in runs[:1]), each.name

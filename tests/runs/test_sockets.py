@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from sagasim.core.codec import saga_from_data
+from sagasim.runs.consumers import WINDOW_BYTES
+from sagasim.runs.recorder import ApiRecorder
 from tests.runs.conftest import Visitor
 from tests.runs.sockets import Closed, connected, lines_in
 
@@ -147,3 +152,47 @@ async def test_where_there_is_no_socket_the_door_stays_shut(stage: Visitor):
     with pytest.raises(Closed):
         async with connected(stage.site, "/ws/nothing/"):
             pass
+
+
+@pytest.fixture(scope="module")
+def long_run(stage: Visitor) -> str:
+    """A recorded run whose frames are more than what may be on its way to one viewer."""
+    saga = {"sagasim": 1, "name": "many", "steps": [{"name": "a", "service": "s"}]}
+    recorder = ApiRecorder(saga_from_data(saga), stage.site)
+    data = {"step": "a", "undo": False, "attempt": 1, "instance": 1}
+    for first in range(1, 12_000, 2000):
+        recorder.append(
+            [
+                {
+                    "seq": seq,
+                    "at_ms": seq,
+                    "kind": "CallTimedOut",
+                    "run": "many",
+                    "data": {**data, "because": seq - 1},
+                }
+                for seq in range(first, first + 2000)
+            ]
+        )
+    (run,) = recorder.runs.values()
+    return f"/runs/{run}/"
+
+
+async def test_who_acknowledges_nothing_gets_a_window_and_the_rest_when_it_does(
+    stage: Visitor, long_run: str
+):
+    async with connected(stage.site, socket_of(long_run)) as viewer:
+        head = (await viewer.hear())["hello"]["head"]
+        viewer.say({"after": 0})
+        heard: list[Any] = []
+        while True:
+            try:
+                heard.append(await asyncio.wait_for(viewer.inbox.get(), 2))
+            except TimeoutError:
+                break
+        got = lines_in(heard)
+        assert sum(len(json.dumps(message)) for message in heard) < 1.5 * WINDOW_BYTES
+        assert 0 < len(got) < head
+        while len(got) < head:
+            viewer.say({"ack": got[-1]["seq"]})
+            got += lines_in([await viewer.hear()])
+    assert [line["seq"] for line in got] == list(range(1, head + 1))

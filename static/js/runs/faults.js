@@ -72,10 +72,13 @@ function moments(kinds, kind, step) {
 
 /**
  * The text of a fault, as core/faults.py reads it.
- * @param {{step: string, way: Way, attempt: number, kind: string, moment: string, forEver: boolean}} fault
+ * @param {{
+ *   step: string, way: Way, attempt: number, instance: number, kind: string, moment: string, forEver: boolean,
+ * }} fault
  */
-export function faultText({ step, way, attempt, kind, moment, forEver }) {
-  const call = `${step}${way === "undo" ? ".undo" : ""}${attempt > 1 ? `#${attempt}` : ""}`;
+export function faultText({ step, way, attempt, instance, kind, moment, forEver }) {
+  const which = `${attempt > 1 ? `#${attempt}` : ""}${instance > 1 ? `[${instance}]` : ""}`;
+  const call = `${step}${way === "undo" ? ".undo" : ""}${which}`;
   return `${call}:${kind}${moment ? `@${moment}` : ""}${forEver ? "*for-ever" : ""}`;
 }
 
@@ -91,6 +94,7 @@ export class FaultMenu {
     this.kinds = kinds;
     this.plan = plan;
     this.step = "";
+    this.instance = 1;
   }
 
   /**
@@ -100,6 +104,7 @@ export class FaultMenu {
    */
   open(step, anchor, way) {
     this.step = step;
+    this.instance = Number(anchor.getAttribute("data-instance") ?? 1);
     const undoable = offered(this.kinds, step, "undo").length > 0;
     const heading = html("h2", { id: "fault-menu-title" }, "Place a fault on ", html("code", {}, step));
     const close = html("button", { type: "button", class: "key", "aria-label": "Close" }, icon("failed"));
@@ -166,7 +171,7 @@ export class FaultMenu {
   #button(look, { kind, moment, way }, ...children) {
     const attempt = Number(this.#chosen("attempt"));
     const forEver = this.#chosen("times") === "for-ever" && this.kinds.for_ever.includes(kind);
-    const text = faultText({ step: this.step, way, attempt, kind, moment, forEver });
+    const text = faultText({ step: this.step, way, attempt, instance: this.instance, kind, moment, forEver });
     const button = html(
       "button",
       { type: "button", class: look, "data-fault": text, title: text },
@@ -243,8 +248,9 @@ export function acceptDrops(stage, kinds, plan) {
     event.preventDefault();
     set(over, { "data-dropping": null });
     const step = over.getAttribute("data-step") ?? "";
+    const instance = Number(over.getAttribute("data-instance") ?? 1);
     const moment = moments(kinds, kind, step)[0] ?? "";
-    plan.place(faultText({ step, way: wayOf(over), attempt: 1, kind, moment, forEver: false }));
+    plan.place(faultText({ step, way: wayOf(over), attempt: 1, instance, kind, moment, forEver: false }));
   });
 }
 

@@ -45,7 +45,8 @@ export class Log {
   tell(seq, sentence) {
     this.sentences.set(seq, sentence);
     const says = this.element.children[seq - 1]?.querySelector(".line-says");
-    if (says) says.textContent = sentence;
+    const line = this.lines[seq - 1];
+    if (says && line) says.textContent = which(line) + sentence;
   }
 
   /** @param {number} seq */
@@ -101,7 +102,12 @@ function item(line, sentence) {
     { type: "button", class: "line", "aria-pressed": "false", "data-tone": tone },
     html("span", { class: "line-time" }, time(line.at_ms)),
     icon(sign),
-    html("span", { class: "line-says" }, sentence),
+    html("span", { class: "line-says" }, which(line) + sentence),
   );
   return html("li", { "data-seq": line.seq, "data-kind": line.kind, hidden: true }, button);
+}
+
+/** Which of several sagas it is about. @param {Line} line */
+function which({ data }) {
+  return data.instance > 1 ? `[${data.instance}] ` : "";
 }

@@ -95,17 +95,19 @@ export class Shape {
 
   /** @param {import("sagasim/runs/reducer.js").Step} step */
   #cards(step) {
-    const cards = Array.from({ length: this.cast.instances }, () => {
+    const cards = Array.from({ length: this.cast.instances }, (_, index) => {
       const sign = html("span", { class: "card-sign" });
       const word = html("span", { class: "card-word" });
       const truth = html("span", { class: "card-truth" });
-      const name = html("span", { class: "card-name" }, step.name);
+      const which = this.cast.instances > 1 ? ` [${index + 1}]` : "";
+      const name = html("span", { class: "card-name" }, `${step.name}${which}`);
       const card = html(
         "button",
         {
           type: "button",
           class: "card-step",
           "data-step": step.name,
+          "data-instance": index + 1,
           "data-kind": step.kind,
           title: step.name,
         },
