@@ -62,7 +62,7 @@ def test_a_fork_is_a_grid_and_commuting_walks_along_one_of_its_paths(coordinatio
 
 
 def test_two_instances_are_the_same_in_either_order() -> None:
-    """A grid of 3 x 3 folded along its diagonal: 6 worlds, and one edge per instance that is not over: 2+2+1, 2+1, 0."""
+    """A grid of 3 x 3 folded along its diagonal: 6 worlds, and one edge per instance that is not over."""
     states, transitions, _ = counts(TWICE, ORCHESTRATION, faults=0)
     assert (states, transitions) == (6, 8)
 
