@@ -79,6 +79,7 @@ class Conductor:
         self._views: dict[int, Context] = {}
         self._failures: dict[int, Raised | str] = {}
         self._moments: list[Moment] = []
+        self._abandoned: set[int] = set()  # calls that are on their way, and nobody waits for them any more
         self._landing: int = 0
         self._to_land = 0  # how many messages of the landing copy did not land yet
         self._landed: list[HistoryEvent] = []
@@ -89,7 +90,8 @@ class Conductor:
     @property
     def is_over(self) -> bool:
         """The saga has ended and nothing of its fault plan is left. Callables that timed out may still be running."""
-        return self.scene.mind.ended and not self.scene.instance.copies and not self._landing
+        under_way = self.scene.instance.copies or self._abandoned or self._landing
+        return self.scene.mind.ended and not under_way
 
     @property
     def is_idle(self) -> bool:
@@ -208,6 +210,7 @@ class Conductor:
             case CopyLanded():
                 self._landing = -1
                 self.scene.forget_copy(step, event.undo, event.copy)
+                self._abandoned = {it for it in self._abandoned if self._calls[it][1:3] != (step, event.undo)}
             case ReplyReceived():
                 self._hear(number, event.answer)
             case CallTimedOut():
@@ -266,11 +269,11 @@ class Conductor:
 
     def _is_stale(self, due: Due) -> bool:
         match due.verb:
+            case "send" if due.number in self._abandoned:
+                return False
             case "send":
-                return (
-                    self._current.get(self._calls[due.number].step) != due.number
-                    or due.number in self._performed
-                )
+                is_current = self._current.get(self._calls[due.number].step) == due.number
+                return not is_current or due.number in self._performed
             case "hear":
                 return self._current.get(self._calls[due.number].step) != due.number
             case "land":
@@ -280,6 +283,8 @@ class Conductor:
 
     def _take(self, due: Due) -> None:
         match due.verb:
+            case "send" if due.number in self._abandoned:
+                self._send_abandoned(self._calls[due.number])
             case "send":
                 self._send(self._calls[due.number])
             case "hear":
@@ -320,6 +325,12 @@ class Conductor:
         self._issue(ask._replace(key=f"{ask.key}:{ask.attempt}") if lost else ask)
         if ask.timeout_ms is not None:
             self._agenda.put(self._now + ask.timeout_ms, NEXT, "hear", ask.number, "silence")
+
+    def _send_abandoned(self, ask: Ask) -> None:
+        """The command was sent before it was forgotten: it arrives all the same."""
+        self._abandoned.discard(ask.number)
+        self._landing, self._to_land, self._landed = ask.number, 1, []
+        self._issue(ask._replace(copy="abandoned", timeout_ms=None))
 
     def _issue(self, ask: Ask) -> None:
         self._running.add(ask.number)
@@ -415,7 +426,7 @@ class Conductor:
 
     def _follow(self, mind: Coordinator, out: list[HistoryEvent], because: int, more: Any = None) -> None:
         """The coordinator stands where `mind` says: what became of calls, faults and copies, and what comes next."""
-        was = self.scene.instance
+        was, waited_for = self.scene.instance, dict(self._current)
         self.scene.follow(mind)
         for step, (before, after) in enumerate(zip(was.mind.legs, mind.legs, strict=True)):
             if after.belief == "done" and before.belief != "done":
@@ -433,6 +444,10 @@ class Conductor:
                 self._order(event)
                 if event.attempt == 1:
                     self._commanded[self._number] = first + told.index(event)
+        for step, number in waited_for.items():
+            arrives = number in self._commanded and number not in self._running | self._performed
+            if self._current.get(step) != number and arrives:
+                self._abandoned.add(number)
         self._enter(moments_entered(self.bp, Choice("hear", 0), [], was, self.scene.instance))
 
     def _why(self, halted: SagaHalted, out: list[HistoryEvent]) -> Raised | str:

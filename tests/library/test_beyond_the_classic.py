@@ -417,3 +417,19 @@ def test_actions_see_the_context_variables_of_who_executes():
         {}
     )
     assert seen == ["acme"]
+
+
+def test_the_functions_of_a_chain_are_called_in_the_thread_of_who_executes():
+    """So that connections, transactions and an ORM that refuses event loops work as without us."""
+    seen = []
+
+    def look(context):
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        seen.append(threading.current_thread())
+
+    assert (
+        SagaOrchestrator().add_step(look, look).add_step(lambda context: 1 / 0).execute({})["status"]
+        == "failed"
+    )
+    assert seen == [threading.current_thread()] * 2

@@ -6,9 +6,11 @@ from itertools import product
 
 import pytest
 
+from sagasim import SagaOrchestrator
+from sagasim.core.engine import PRESETS
 from sagasim.core.errors import BadFault
 from sagasim.core.faults import CALL_KINDS
-from sagasim.library import MemoryRecorder
+from sagasim.library import JumpingClock, MemoryRecorder
 from sagasim.library.design import plan_for
 from tests.library.shops import Services, events
 
@@ -72,6 +74,60 @@ def test_one_plan_gives_the_same_trace_and_the_same_ledger_as_in_the_simulator(p
         ), plan
         assert {step: services.effects[step] for step in STEPS} == dict(virtual.ledger), plan
         assert all(entry.truth is None for entry in real.history)
+
+
+RULES = (
+    *({"preset": preset} for preset in PRESETS if preset != "camunda8-like"),  # its undos run side by side
+    {"on_recover": "compensate"},
+    {"on_recover": "wait"},
+    {"belief": "last"},
+    {"pivot_unknown": "compensate"},
+    {"pivot_unknown": "continue"},
+    {"on_undo_failure": "swallow"},
+    {"compensates": "all"},
+    {"on_error": "continue"},
+    {"on_unknown": "continue"},
+)
+
+
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_it_does_so_under_every_rule(rules):
+    for pivot in (False, True):
+        for plan in PLANS[pivot][::29]:
+            services = Services()
+            orchestrator = services.orchestrator(pivot, **rules)
+            real, virtual = orchestrator.execute({}, faults=plan, run="kit"), orchestrator.simulate(plan)
+            assert events(real.history) == events(virtual.history), plan
+            assert {step: services.effects[step] for step in STEPS} == dict(virtual.ledger), plan
+
+
+END_RULES = (
+    {"on_stray_reply": "advance"},
+    {"on_stray_reply": "resurrect"},
+    {"on_sibling_failure": "abandon"},
+    {"order": "parallel"},
+    {"order": "reverse-start"},
+)
+
+
+@pytest.mark.parametrize("rules", END_RULES, ids=str)
+def test_branches_come_to_the_same_end_whoever_is_first(rules):
+    """So do commands that were sent and forgotten: when they arrive is nobody's promise."""
+    for plan in PLANS[False][::13]:
+        services = Services()
+        orchestrator = SagaOrchestrator("kit", clock=JumpingClock(), engine={"preset": "default", **rules})
+        for step, after in (
+            ("order", []),
+            ("charge", ["order"]),
+            ("ship", ["order"]),
+            ("mail", ["charge", "ship"]),
+        ):
+            orchestrator.add_step(
+                services.does(step), services.undoes(step), name=step, after=after, retry=2, undo_retry=2
+            )
+        real, virtual = orchestrator.execute({}, faults=plan), orchestrator.simulate(plan)
+        assert (real.outcome, real.parked) == (virtual.outcome, virtual.parked), plan
+        assert {step: services.effects[step] for step in virtual.ledger} == dict(virtual.ledger), plan
 
 
 class Killed(BaseException):
