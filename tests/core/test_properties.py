@@ -29,10 +29,11 @@ from tests.core.strategies import fault_plans, sagas
 
 ROOT = Path(__file__).parent.parent.parent
 FEWER = settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 3,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 coordinations = st.sampled_from(list(Coordination))
+SOME_KINDS = ("refused", "reply-lost", "late", "crash", "duplicate", "cancelled")
 
 
 @st.composite
@@ -147,9 +148,9 @@ def test_a_search_that_was_stopped_says_so_and_makes_nothing_up(
     saga: Saga, coordination: Coordination, states: int
 ) -> None:
     bp = blueprint(saga, coordination)
-    stopped, whole = Search(bp, 1), Search(bp, 1)
+    stopped, whole = Search(bp, 1, kinds=SOME_KINDS), Search(bp, 1, kinds=SOME_KINDS)
     early = reading_after(stopped, states)
-    late = reading_after(whole, 50_000)
+    late = reading_after(whole, 4_000)
     assume(late.exhaustive)
     assert early.exhaustive is (early.unexplored == 0)
     assert early.states <= late.states
@@ -169,12 +170,12 @@ def reading_after(search: Search, states: int) -> Exploration:
 @FEWER
 @given(sagas(max_steps=3), coordinations)
 def test_portions_make_no_difference(saga: Saga, coordination: Coordination) -> None:
-    search = Search(blueprint(saga, coordination), 1)
+    search = Search(blueprint(saga, coordination), 1, kinds=SOME_KINDS)
     for _ in range(500):
         if search.advance(7).done:
             break
     assume(search.progress().done)
-    assert reading(search) == explore(saga, coordination, 1)
+    assert reading(search) == explore(saga, coordination, 1, kinds=SOME_KINDS)
 
 
 def with_switch(safeguards: Safeguards, switch: dict[str, Any]) -> Safeguards:
@@ -196,8 +197,8 @@ def test_turning_a_safeguard_on_never_makes_a_leak_appear(
     saga: Saga, coordination: Coordination, switch: dict[str, Any]
 ) -> None:
     steps = tuple(replace(step, safeguards=with_switch(step.safeguards, switch)) for step in saga.steps)
-    safer = explore(replace(saga, steps=steps), coordination, 1)
-    before = explore(saga, coordination, 1)
+    safer = explore(replace(saga, steps=steps), coordination, 1, kinds=SOME_KINDS)
+    before = explore(saga, coordination, 1, kinds=SOME_KINDS)
     leaks = {each.step for each in safer.findings if each.harm == "leak"}
     assert leaks <= {each.step for each in before.findings if each.harm == "leak"}, (
         switch,
