@@ -84,7 +84,7 @@ def drawn(curves: Curves) -> str:
         "<title>States and seconds against steps and faults</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         _text(LEFT, 22, f"{here['cpu']}, {here['cores']} cores, {here['python']}", "start"),
-        *_panel(LEFT, "states", curves, lambda point: float(point.states), 1, 6),
+        *_panel(LEFT, "states", curves, lambda point: float(point.states), 1, 5),
         *_panel(LEFT + PANEL + GAP, "CPU seconds", curves, lambda point: point.seconds, -3, 2),
         *_legend(),
         "</svg>",

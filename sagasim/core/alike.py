@@ -39,6 +39,8 @@ class Alike:
         alone = bp.saga.instances == 1
         deaf = bp.rules.on_stray_reply == "ignore"
         self._comes_to = FIRST_ANSWER | LANDS_FOR_NOTHING if deaf else FIRST_ANSWER
+        # A call that is forgotten under way leaves a copy, and a copy keeps the number of its attempt.
+        self._forgets_no_call = deaf and bp.rules.on_sibling_failure == "wait"
         self._waits = bp.rules.on_recover == "wait"
         self._resends = bp.rules.on_recover == "resend"
         self._error_is_silence = tuple(_hears_an_error_as_silence(bp, step) for step in every)
@@ -62,7 +64,7 @@ class Alike:
                 strike = self._strike(instance, step, leg, strikes[step])
                 if strike is not strikes[step]:
                     strikes = put(strikes, step, strike)
-            if calm and leg.call == "sent" and leg.attempt > 1:
+            if calm and self._forgets_no_call and leg.call == "sent" and leg.attempt > 1:
                 leg = self._certain(instance, step, leg, strikes[step])
             if leg is not was:
                 legs = put(legs, step, leg)

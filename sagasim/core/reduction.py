@@ -16,7 +16,7 @@ from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.participant import NO_STRIKE
+from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.world import Instance, Mark, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
@@ -52,6 +52,7 @@ class Reduction:
         self._no_strikes = (NO_STRIKE,) * len(bp.steps)
         self._asked: dict[tuple[Instance, bool, bool], Instance] = {}
         self._records: dict[tuple[Record, ...], tuple[Record, ...]] = {}
+        self._strikes: dict[tuple[Strike, ...], tuple[Strike, ...]] = {}
         self._numbers: dict[Instance, int] = {}
         self._instances: list[Instance] = []
         self._by_identity: dict[int, int] = {}
@@ -100,9 +101,10 @@ class Reduction:
         return known
 
     def _shared(self, instance: Instance) -> Instance:
-        """The same with a row of records that other instances have too: beliefs differ more than truths."""
+        """The same, made of rows that other instances are made of too: beliefs differ more than truths."""
         records = self._records.setdefault(instance.records, instance.records)
-        return instance._replace(records=records)
+        strikes = self._strikes.setdefault(instance.strikes, instance.strikes)
+        return instance._replace(records=records, strikes=strikes)
 
     def _number(self, instance: Instance) -> int:
         """Every representative once, and by its number: large tuples are compared and hashed no more."""
