@@ -1,8 +1,9 @@
 """Who watches which run in this process, and the last frames of each: encoded once, shared by all.
 
 The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed,
-and every `PERIOD_S` while somebody watches something that may change, since another process may write too;
-what is new becomes frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
+and every `PERIOD_S` while somebody watches something that may change, since another process may write too,
+and never more often: however fast lines come, a viewer gets and acknowledges few frames. What is new becomes
+frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
 
 Everything here runs in the event loop, but for `look`, which any thread may call, and for the reads,
 which have threads of their own: one slow query must not hold every socket.
@@ -143,7 +144,7 @@ class Hub:
         if head is None:
             return None
         room = Room(run, head)
-        room.keep(await read(feed.frames_after, run, 0))
+        room.keep(await read(feed.frames_after, run, 0, head.last_seq))
         return self.rooms.setdefault(run, room)
 
     def leave(self, run: UUID, viewer: asyncio.Event) -> None:
@@ -168,7 +169,8 @@ class Hub:
             return kept
         if seq >= room.head.last_seq:
             return []
-        return await read(feed.frames_after, room.run, seq)
+        # No further than the room: who stops in the middle of its next frame would read the log for ever.
+        return await read(feed.frames_after, room.run, seq, room.head.last_seq)
 
     # looking
 
@@ -188,6 +190,8 @@ class Hub:
             look_now.clear()
             try:
                 await self._look(was_told=was_told)
+                if was_told:
+                    await asyncio.sleep(PERIOD_S)  # what comes by then is one frame
             except Exception:  # the database may be busy or gone for a moment; the log will still be there
                 log.exception("cannot look for new lines")
                 await asyncio.sleep(1)
@@ -237,7 +241,7 @@ def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
     rows = Run.objects.filter(pk__in=running).values_list("pk", *Head._fields)
     heads = {pk: Head(*head) for pk, *head in rows}
     return {
-        run: (heads[run], feed.frames_after(run, was.last_seq))
+        run: (heads[run], feed.frames_after(run, was.last_seq, heads[run].last_seq))
         for run, was in running.items()
         if run in heads and heads[run] != was
     }
