@@ -75,6 +75,7 @@ class Delivered:
     recorder_s: float
     late_ms: list[float]
     frames: int
+    thrown_out: int
 
     @property
     def per_line_us(self) -> float:
@@ -93,6 +94,7 @@ class Delivered:
             "lines shown": self.got,
             "lost": self.due - self.got,
             "none lost": verdict(self.due - self.got, 0, at_most=True),
+            "thrown out": self.thrown_out,
             "frames": self.frames,
             "server us/line": round(self.per_line_us, 1),
             "with recorder": round(self.whole_us, 1),
@@ -114,6 +116,7 @@ async def textbook(server: Server, viewers: int) -> Delivered:
     watching[0].say({"play": lines, "start": start, "rate": RATE})
     await all_have_seen(watching, LINES)
     used = server.cpu_seconds() - used
+    thrown_out = sum(it.code is not None for it in watching)
     leave(watching)
     return Delivered(
         viewers=viewers,
@@ -124,6 +127,7 @@ async def textbook(server: Server, viewers: int) -> Delivered:
         recorder_s=0,
         late_ms=[late for it in watching for late in delays(it, start, RATE)],
         frames=sum(it.frames for it in watching),
+        thrown_out=thrown_out,
     )
 
 
@@ -158,6 +162,7 @@ async def ours(server: Server, viewers: int, *, lines: int = LINES, others: int 
     used = server.cpu_seconds() - used
     done = await said(recorder)
     await recorder.wait()
+    thrown_out = sum(it.code is not None for it in watching)
     leave(watching)
     check_rows(watching)
     rates = [RATE] * viewers + [RATE / 10] * others
@@ -170,6 +175,7 @@ async def ours(server: Server, viewers: int, *, lines: int = LINES, others: int 
         recorder_s=done["cpu"],
         late_ms=[late for it, rate in zip(watching, rates, strict=True) for late in delays(it, start, rate)],
         frames=sum(it.frames for it in watching),
+        thrown_out=thrown_out,
     )
 
 

@@ -46,6 +46,19 @@ def test_lines_that_come_one_by_one_make_the_history_that_they_are(
     }
 
 
+def test_lines_that_come_one_by_one_are_sent_together_and_no_further_than_asked(
+    recorded: Run, happened: tuple[Entry, ...]
+):
+    for entry in happened[:9]:
+        recording.record_lines(recorded.pk, [entry])
+    (frame,) = feed.frames_after(recorded.pk, 2, 7)
+    assert (frame.first, frame.last) == (3, 7)
+    assert feed.entries_in(frame) == happened[2:7]
+    recording.record_lines(recorded.pk, happened)
+    (frame,) = feed.frames_after(recorded.pk, 2, 7)  # out of the document now
+    assert feed.entries_in(frame) == happened[2:7]
+
+
 def test_when_a_recorded_run_ends_its_chunks_become_one_document(recorded: Run, happened: tuple[Entry, ...]):
     for entry in happened:
         recording.record_lines(recorded.pk, [entry])
