@@ -219,7 +219,9 @@ class _Clock:
         return min(self.due, key=lambda choice: (self._held_back(choice), self.due[choice]))
 
     def _held_back(self, choice: Choice) -> int:
-        """How much the order holds a choice back: not at all, as one that it leaves out, or until its turn."""
+        """How much the order holds a choice back: not at all, as left out, until its turn, until the very last."""
+        if choice.verb == "expire" and self.order:
+            return 3
         moment = self._ordered(choice)
         if moment is None or not self.waiting:
             return 0

@@ -322,9 +322,10 @@ def _towards(search: Search, harm: str, path: list[Choice]) -> str:
     seen: set[World] = set()
     for at, way in waiting:
         choices = [path[-1]] if not way else kernel.choices(at)
-        if not choices and harm == "stuck":
+        hanging = list(_stuck_at(search, at)) if not choices and harm == "stuck" else []
+        if hanging:
             path[-1:] = way
-            return next(_stuck_at(search, at)).step
+            return hanging[0].step
         for choice in choices:
             after, events = kernel.apply(at, choice)
             for found in search.judge.harms(at, choice, events, after):

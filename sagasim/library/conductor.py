@@ -18,7 +18,7 @@ from typing import Any
 
 from sagasim.core import orchestration
 from sagasim.core.execution import believed, is_at, moments_entered
-from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, FaultPlan, Moment, parse_fault
+from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, FaultPlan, Moment
 from sagasim.core.history import (
     CallTimedOut,
     CancelRequested,
@@ -41,7 +41,7 @@ from sagasim.core.ledger import Copy
 from sagasim.core.lines import entry_of
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform
-from sagasim.core.striking import fault_of, strike_of
+from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice
 from sagasim.library.agenda import AT_ONCE, NEXT, THEN, Agenda, Due
 from sagasim.library.answers import Outcome, Raised, Returned
@@ -51,7 +51,7 @@ from sagasim.library.journal import Journal, More
 from sagasim.library.recording import Line
 from sagasim.library.scene import Scene
 from sagasim.library.turns import Ask, Turn
-from sagasim.library.witness import ANSWERED, answer_told, heard_as, is_answerless, is_called
+from sagasim.library.witness import ANSWERED, answer_told, heard_as, is_answerless, is_called, strikes_behind
 
 
 class Conductor:
@@ -206,7 +206,7 @@ class Conductor:
             case SagaStarted():
                 self._open()
             case FaultStruck():
-                self._replay_fault(event, number)
+                self._replay_fault(number)
             case CopyLanded():
                 self._landing = -1
                 self.scene.forget_copy(step, event.undo, event.copy)
@@ -228,16 +228,9 @@ class Conductor:
             case _:  # the command of a retry, sent when its wait was over; or an earlier recovery
                 self.journal.let_pass()
 
-    def _replay_fault(self, event: FaultStruck, number: int) -> None:
-        strike = strike_of(parse_fault(event.fault, self.bp.saga))
-        self._strikes[number] = strike
-        fault = (
-            None
-            if self.scene.in_force(self._calls[number].step).kind
-            else self.scene.planned(self._calls[number])
-        )
-        if fault is not None:
-            self.scene.struck.append(fault)
+    def _replay_fault(self, number: int) -> None:
+        """A fault that strikes before the effect; one behind it follows from the answer."""
+        strike = self._strikes[number] = self.scene.strike_on(self._calls[number])
         if is_answerless(strike):
             self._perform_unheard(self._calls[number], strike)
 
@@ -250,7 +243,7 @@ class Conductor:
         if self._landing:
             self.scene.remember(step, event, "")
             return
-        strike = self._strikes.get(number, NO_STRIKE)
+        strike = self._strikes.get(number) or self.scene.strike_on(self._calls[number])
         answer = answer_told(event)
         copy = "second" if strike.kind == "duplicate" else ""
         self._perform(self._calls[number], strike, answer, heard_as(answer, strike), copy, (event,))
@@ -370,7 +363,8 @@ class Conductor:
         said: list[HistoryEvent] = list(events)
         if strike.kind:
             text = str(fault_of(self.bp, step, ask.undo, ask.attempt, strike))
-            said.insert(0, FaultStruck(text, own.name, ask.undo, ask.attempt))
+            struck = FaultStruck(text, own.name, ask.undo, ask.attempt)
+            said.insert(len(said) if strikes_behind(strike) else 0, struck)
         said.extend(self.scene.go_on(ask, strike, heard))
         if copy:
             self.scene.add_copy(Copy(step, ask.undo, ask.attempt, copy, copy == "second"))

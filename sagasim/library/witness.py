@@ -18,6 +18,7 @@ from sagasim.core.history import (
     StepRefused,
     UndoCommitted,
 )
+from sagasim.core.kernel import STRIKES_AFTER
 from sagasim.core.ledger import Record
 from sagasim.core.participant import ARRIVES_LATER, NEVER_ARRIVES, Call, Strike, receive
 from sagasim.core.saga import Step
@@ -36,6 +37,11 @@ def is_called(strike: Strike) -> bool:
 def is_answerless(strike: Strike) -> bool:
     """Whether the call does not even reach the participant, now or ever."""
     return strike.kind in (*NEVER_ARRIVES, *ARRIVES_LATER) or strike.edge == "before"
+
+
+def strikes_behind(strike: Strike) -> bool:
+    """Whether this fault strikes when the participant has done its part."""
+    return strike.kind in STRIKES_AFTER or strike.edge == "after"
 
 
 def witnessed(

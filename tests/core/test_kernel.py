@@ -298,3 +298,38 @@ def test_a_saga_that_fails_with_all_but_the_last_effect_in_place_lies() -> None:
         shown = run(it, ORCHESTRATION, parse_plan((plan,), it))
         assert shown.outcome == "failed"
         assert {" ".join(harm) for harm, _ in shown.harms} == broken, plan
+
+
+def test_a_second_event_is_handed_on_by_those_who_do_not_deduplicate() -> None:
+    """In choreography a duplicate cascades; it ends at the first participant with a key."""
+    guards = {"safeguards": {"idempotent": False}}
+    it = saga_of(BASE, {"open": guards, "charge": guards})
+    shown = run(it, CHOREOGRAPHY, parse_plan(("open:duplicate",), it))
+    assert shown.ledger == {"open": 2, "charge": 2, "reserve": 1, "ship": 1, "tell": 1}
+
+
+@pytest.mark.parametrize(
+    ("steps", "services", "plan", "hangs"),
+    [
+        ({}, {"payments": {"delivery": "at-most-once"}}, ("charge:request-lost",), "open"),
+        ({"charge": {"safeguards": {"dead_letter_alarm": False}}}, {}, ("charge:poisoned",), "open"),
+        ({"open": {"safeguards": {"outbox": False}}}, {}, ("open:reply-lost",), "open"),
+        ({"open": {"compensates_on": ["Never"]}}, {}, ("charge:refused",), "charge"),
+        ({"open": {"compensates_on": ["Never"]}}, {}, ("reserve:refused",), "charge"),
+    ],
+)
+def test_a_stuck_choreography_is_named_after_the_last_event_that_nobody_reacts_to(
+    steps: dict[str, Any], services: dict[str, Any], plan: tuple[str, ...], hangs: str
+) -> None:
+    it = saga_of(BASE, steps, services=services)
+    shown = run(it, CHOREOGRAPHY, parse_plan(plan, it))
+    assert (shown.outcome, {" ".join(harm) for harm, _ in shown.harms}) == ("stuck", {f"stuck {hangs}"})
+
+
+def test_a_saga_that_is_resurrected_forgets_what_was_still_to_be_undone() -> None:
+    """The second reply of charge comes while its undo is under way: that undo still lands, open's never begins."""
+    it = saga_of(BASE, engine={"on_stray_reply": "resurrect"})
+    plan = ("reserve:refused", "charge:duplicate@charge.undo.before")
+    shown = run(it, ORCHESTRATION, parse_plan(plan, it))
+    assert shown.outcome == "completed"
+    assert shown.ledger == {"open": 1, "charge": 0, "reserve": 0, "ship": 1, "tell": 1}
