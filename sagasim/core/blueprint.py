@@ -110,7 +110,7 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
     steps = saga.steps
     index = {step.name: number for number, step in enumerate(steps)}
     after = tuple(tuple(index[name] for name in step.after) for step in steps)
-    descendants = _descendants(after)
+    descendants = reachable(_inverse(after))
     pivots = tuple(number for number, step in enumerate(steps) if step.kind is Kind.PIVOT)
     services = tuple(dict.fromkeys(step.service for step in steps))
     resources = saga.resource_names()
@@ -119,7 +119,7 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
     predecessors = _predecessors(saga, starts)
     neighbourly = tuple(step.compensates_on is None for step in steps)
     successors = _inverse(predecessors)
-    followers = descendants if coordination is Coordination.ORCHESTRATION else _descendants(predecessors)
+    followers = descendants if coordination is Coordination.ORCHESTRATION else reachable(successors)
     return Blueprint(
         saga=saga,
         coordination=coordination,
@@ -185,11 +185,10 @@ def _inverse(table: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def _descendants(after: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
-    """Per step, every step that comes after it, near or far."""
-    nexts = _inverse(after)
+def reachable(nexts: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """Per step, every step that follows it, near or far, if `nexts` are those that follow at once."""
     found: list[tuple[int, ...]] = []
-    for step in range(len(after)):
+    for step in range(len(nexts)):
         seen: set[int] = set()
         waiting = list(nexts[step])
         while waiting:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagasim.core.blueprint import reachable
 from sagasim.core.choreography import CLOSED, Troupe
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Leg
@@ -38,7 +39,7 @@ class Commuting:
         bp = self.bp = kernel.bp
         rules = bp.rules
         locks = any(step.safeguards.semantic_lock != "none" for step in bp.steps) and bp.saga.instances > 1
-        followers = bp.descendants if kernel.orchestrated else _reach(bp.successors)
+        followers = bp.descendants if kernel.orchestrated else reachable(bp.successors)
         built_inside = all(set(bp.builders[step]) <= set(followers[step]) for step in range(len(bp.steps)))
         self.applies = not locks and rules.on_stray_reply == "ignore" and built_inside
         self.applies = self.applies and (kernel.orchestrated or all(bp.neighbourly))
@@ -288,17 +289,3 @@ def _beside(followers: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ..
         tuple(o for o in every if o != step and o not in followers[step] and step not in followers[o])
         for step in every
     )
-
-
-def _reach(nexts: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
-    found = []
-    for step in range(len(nexts)):
-        seen: set[int] = set()
-        waiting = list(nexts[step])
-        while waiting:
-            following = waiting.pop()
-            if following not in seen:
-                seen.add(following)
-                waiting.extend(nexts[following])
-        found.append(tuple(sorted(seen)))
-    return tuple(found)

@@ -228,7 +228,9 @@ class _Clock:
         places = [place for place, wanted in enumerate(self.waiting) if _matches(wanted, moment)]
         if places:
             return 2 if places[0] else 0
-        return int(any(wanted.edge == moment.edge for wanted in self.order))
+        # an order that names what is recorded names the landings too: a copy that it leaves out lands after it
+        edge = "recorded" if choice.verb == "land" else moment.edge
+        return int(any(wanted.edge == edge for wanted in self.order))
 
     def _ordered(self, choice: Choice) -> Moment | None:
         return ordered_moment(self.bp, choice)

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.history import Entry
+from sagasim.core.history import Entry, HarmDone
 from sagasim.core.lines import line_of
 from sagasim.core.narration import sentence
 from sagasim.core.saga import Coordination, Saga
@@ -86,7 +86,8 @@ def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
 def _sentence(entry: Entry, saga: Saga) -> str:
     """What is recorded may name steps that the saga it was recorded with does not have."""
     step = getattr(entry.event, "step", "")
-    if step and step not in saga.step_names and step != "saga":
+    about_a_step = not isinstance(entry.event, HarmDone)  # a harm may be done to an invariant, or to the saga
+    if about_a_step and step and step not in saga.step_names:
         return f"{entry.kind} at {step}"
     return sentence(entry.event, saga)
 

@@ -72,10 +72,11 @@ ONE_READS: Data = {
 
 
 def saga_of(base: Data, steps: Data | None = None, **rest: Any) -> Saga:
-    """The base with some steps' and the saga's own keys changed."""
+    """The base with some steps' and the saga's own keys changed; None takes a key away."""
     changes = steps or {}
     assert set(changes) <= {step["name"] for step in base["steps"]}
-    changed = [{**step, **changes.get(step["name"], {})} for step in base["steps"]]
+    merged_steps = [{**step, **changes.get(step["name"], {})} for step in base["steps"]]
+    changed = [{key: it for key, it in step.items() if it is not None} for step in merged_steps]
     return saga_from_data({**base, **rest, "steps": changed})
 
 

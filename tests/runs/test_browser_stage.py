@@ -146,7 +146,7 @@ def test_pointing_at_a_line_marks_its_twin_and_choosing_it_lights_up_its_causes(
 def test_next_failure_stops_at_what_went_wrong_and_says_when_there_is_no_more(page: Page, stage: Visitor):
     watch(page, stage, stage.run("order-fulfilment", "capture:reply-lost"), t=0)
     page.get_by_role("button", name="Next failure").click()
-    expect(page.locator("[data-log] [aria-current]")).to_contain_text("committed capture")
+    expect(page.locator("[data-log] [aria-current]")).to_contain_text("the answer of capture is lost")
     expect(page.locator("[data-log] li:not([hidden])[data-kind=FaultStruck]")).to_have_count(1)
     page.keyboard.press("End")
     page.keyboard.press("n")

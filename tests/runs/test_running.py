@@ -16,6 +16,7 @@ from sagasim.runs import feed, services
 from sagasim.runs.kernel import kernel_version, rules_of_execution
 from sagasim.runs.models import Run, RunHistory
 from sagasim.runs.services import BOTH, Plan, start_runs
+from sagasim.runs.stage import lines_told
 from sagasim.runs.whatifs import NoSuchMoment, what_if
 
 FAULT = "authorise-card:reply-lost*for-ever"
@@ -47,6 +48,13 @@ def test_a_run_is_stored_with_all_that_it_is_a_function_of_and_its_whole_history
         "harm:invariant",
         "step:nothing stays authorised",
     }
+
+
+def test_every_line_has_its_sentence_also_where_a_harm_names_an_invariant(gallery: Gallery):
+    run, _ = started(gallery, FAULT)
+    told = {line["seq"]: line["sentence"] for line in lines_told(run)}
+    assert "BROKEN: the invariant 'nothing stays authorised' does not hold" in told.values()
+    assert not any("HarmDone" in sentence for sentence in told.values())
 
 
 def test_two_coordinations_make_a_pair_of_one_version_one_plan_and_one_clock(gallery: Gallery):

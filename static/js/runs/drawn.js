@@ -8,7 +8,7 @@
  * @typedef {import("sagasim/runs/reducer.js").Cast} Cast
  * @typedef {import("sagasim/runs/ink.js").Message} Message
  * @typedef {import("sagasim/runs/ink.js").Bar} Bar
- * @typedef {{sent_at: number, effect_at: number, fault: string, message: Message | null, bar: Bar | null, retry: Bar | null, held: Message[]}} Call
+ * @typedef {{sent_at: number, effect_at: number, fault: string, message: Message | null, bar: Bar | null, retry: Bar | null, invited: Message[], held: Message[]}} Call
  */
 
 import { Ink } from "sagasim/runs/ink.js";
@@ -125,26 +125,22 @@ export class Drawn extends Ink {
       this.mend(this.#service(data.step), at_ms);
       return;
     }
-    const fault = before?.fault ?? "";
     const call = this.#open(data, at_ms);
-    call.fault = fault;
     if (data.undo) {
       call.sent_at = this.heard.get(place(data.instance ?? 1, data.step)) ?? at_ms;
       return;
     }
-    const messages = before && data.attempt > 1 ? [] : this.#invitations(line, "done");
-    call.sent_at = messages.length ? Math.max(...messages.map((message) => message.sent_at)) : call.sent_at;
-    const quarter = (at_ms - call.sent_at) / 3;
-    for (const message of messages) {
-      message.due_at = message.sent_at + quarter;
-      if (ARRIVES_LATER.has(fault) || fault === "outage") {
-        message.fate = "late";
-        call.held.push(message);
-      } else {
-        message.arrives_at = message.due_at;
-        if (fault === "duplicate") message.fate = "second";
-      }
-    }
+    if (before && data.attempt > 1) return;
+    this.#invite(line, call);
+    for (const message of call.invited) message.arrives_at = message.due_at;
+  }
+
+  /** Draws the events that let the call begin. @param {Line} line @param {Call} call */
+  #invite(line, call) {
+    call.invited = this.#invitations(line, "done");
+    if (call.invited.length) call.sent_at = Math.max(...call.invited.map((message) => message.sent_at));
+    const quarter = (line.at_ms - call.sent_at) / 3;
+    for (const message of call.invited) message.due_at = message.sent_at + quarter;
   }
 
   /** The events that let a step begin, each from its publisher. @param {Line} line @param {string} word @returns {Message[]} */
@@ -175,9 +171,29 @@ export class Drawn extends Ink {
       if (ARRIVES_LATER.has(kind)) call.message.fate = "late";
       if (kind === "duplicate") call.message.fate = "second";
     }
+    if (this.orchestrated && ANSWER_LOST.has(kind)) this.#unheard(line, call);
+    if (!this.orchestrated) this.#struckEvent(line, call, kind);
     if (kind === "crash@before" || kind === "crash@after") {
       this.breaks(line, this.#service(data.step), "crashed", at_ms + 100);
     }
+  }
+
+  /** The answer sets out, and is heard by nobody. @param {Line} line @param {Call} call */
+  #unheard(line, call) {
+    const at_ms = call.effect_at;
+    const reply = this.say(line, "reply", this.#service(line.data.step), COORDINATOR, at_ms, null, "lost");
+    reply.due_at = at_ms + (at_ms - call.sent_at) / 3;
+  }
+
+  /** Where events are consumed: a late one is held up, a doubled one has come twice. @param {Line} line @param {Call} call @param {string} kind */
+  #struckEvent(line, call, kind) {
+    const late = ARRIVES_LATER.has(kind) || kind === "outage";
+    if (late && !call.invited.length && !line.data.undo) {
+      this.#invite(line, call);
+      for (const message of call.invited) message.fate = "late";
+      call.held = call.invited;
+    }
+    if (kind === "duplicate") for (const message of call.invited) message.fate = "second";
   }
 
   /** @param {Line} line */
@@ -197,18 +213,6 @@ export class Drawn extends Ink {
     if (call.message && call.message.arrives_at === null) call.message.arrives_at = arrives;
     this.bar(line, service, arrives, undo ? "undoing" : "running", { undo, to: at_ms });
     call.effect_at = at_ms;
-    if (ANSWER_LOST.has(call.fault) && this.orchestrated) {
-      const reply = this.say(
-        { ...line, data: { ...data, undo } },
-        "reply",
-        service,
-        COORDINATOR,
-        at_ms,
-        null,
-        "lost",
-      );
-      reply.due_at = at_ms + quarter;
-    }
   }
 
   /** @param {Line} line */
@@ -329,6 +333,7 @@ export class Drawn extends Ink {
       message: null,
       bar: null,
       retry: null,
+      invited: [],
       held: [],
     };
     this.calls.set(this.#key(data), call);
