@@ -31,7 +31,6 @@ class Blueprint:
     rules: Rules
     steps: tuple[Step, ...]
     index: Mapping[str, int]
-    keys: tuple[str, ...]  # the idempotency key stem of each step
 
     after: tuple[tuple[int, ...], ...]
     descendants: tuple[tuple[int, ...], ...]
@@ -126,7 +125,6 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
         rules=rules,
         steps=steps,
         index=index,
-        keys=tuple(step.name for step in steps),
         after=after,
         descendants=descendants,
         builders=_inverse(tuple(tuple(index[name] for name in step.builds_on) for step in steps)),

@@ -207,7 +207,8 @@ class _Desk:
 
     def send(self, step: int, undo: bool, attempt: int) -> None:
         verb = "undo" if undo else "do"
-        self.out.append(CommandSent(self.bp.steps[step].name, undo, attempt, f"{verb}:{self.bp.keys[step]}"))
+        name = self.bp.steps[step].name
+        self.out.append(CommandSent(name, undo, attempt, f"{verb}:{name}"))
 
     def believe(self, step: int, belief: str) -> None:
         self.legs[step] = Leg(belief)
