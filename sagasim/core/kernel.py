@@ -46,9 +46,6 @@ from sagasim.core.striking import (
 )
 from sagasim.core.world import Choice, Instance, Mind, World, put, with_instance, with_legs
 
-KERNEL_VERSION = "1"
-"""Part of every cache key; a stored history or verdict of another version is told as such."""
-
 Applied = tuple[World, list[HistoryEvent]]
 Out = list[HistoryEvent]
 
