@@ -21,6 +21,8 @@ from ninja.security import HttpBearer
 from pydantic import NonNegativeInt
 
 from sagasim import __version__
+from sagasim.api.asking import Unfit, user_of, version_of
+from sagasim.api.explorations import router as explorations
 from sagasim.api.models import ApiToken, digest_of
 from sagasim.api.schemas import (
     HistoryOut,
@@ -42,6 +44,7 @@ from sagasim.core.codec import saga_from_data
 from sagasim.core.errors import CoreError
 from sagasim.core.lines import entry_of, line_of
 from sagasim.core.saga import Coordination
+from sagasim.explorer.services import NothingKnown
 from sagasim.local import owner
 from sagasim.runs import feed, recording, services
 from sagasim.runs.drawing import drawn
@@ -51,10 +54,6 @@ from sagasim.runs.models import Run
 from sagasim.runs.stage import findings_of, outcome_sentence
 
 REFUSED = frozenset({401, 404, 409, 422})
-
-
-class Unfit(Exception):
-    """What was sent cannot be done; the text is the sentence that says why."""
 
 
 class Bearer(HttpBearer):
@@ -96,21 +95,21 @@ def save(request: HttpRequest, said: SagaIn) -> Status[Any]:
     if (said.text is None) == (said.saga is None):
         raise Unfit("Send either the text of a saga file or its data.")
     if said.text is not None:
-        version = save_saga(said.text, by=_user(request))
+        version = save_saga(said.text, by=user_of(request))
     else:
-        version = keep_saga(saga_from_data(said.saga), by=_user(request))
+        version = keep_saga(saga_from_data(said.saga), by=user_of(request))
     return Status(201, _saga(version))
 
 
 @api.get("/sagas/{name}", response={200: SagaInFull, 404: Refusal}, tags=["sagas"])
 def read_saga(request: HttpRequest, name: str, version: int | None = None) -> dict[str, Any]:
-    found = _version(name, version)
+    found = version_of(name, version)
     return {**_saga(found), "text": found.text, "saga": found.normal_form}
 
 
 @api.get("/sagas/{name}/versions", response={200: list[VersionOut], 404: Refusal}, tags=["sagas"])
 def list_versions(request: HttpRequest, name: str) -> list[SagaVersion]:
-    return list(_version(name, None).saga.versions.all())
+    return list(version_of(name, None).saga.versions.all())
 
 
 # ---------------------------------------------------------------- runs
@@ -145,7 +144,7 @@ def list_runs(
 @api.post("/runs", response={201: list[RunOut], REFUSED: Refusal}, tags=["runs"])
 def start(request: HttpRequest, said: RunIn) -> Status[Any]:
     """Executes a saga in virtual time and keeps all of it: one run, or a pair for both coordinations."""
-    version = _version(said.saga, said.version)
+    version = version_of(said.saga, said.version)
     posted: MultiValueDict[str, str] = MultiValueDict(
         {
             "coordination": [said.coordination],
@@ -159,7 +158,7 @@ def start(request: HttpRequest, said: RunIn) -> Status[Any]:
         raise Unfit(form.refusal)
     parents = _found_run(said.parent).side_by_side() if said.parent else []
     runs = services.start_runs(
-        version, form.cleaned_data["coordination"], form.plan, parents=parents, by=_user(request)
+        version, form.cleaned_data["coordination"], form.plan, parents=parents, by=user_of(request)
     )
     return Status(201, [_run(run) for run in runs])
 
@@ -200,13 +199,13 @@ def begin_recording(request: HttpRequest, said: RecordingIn) -> Status[Any]:
     known = None if said.is_new else recording.recorded_as(said.recorded_as)
     if known is not None:
         return Status(201, _recording(_found_run(known)))
-    version = keep_saga(saga_from_data(said.saga), by=_user(request))
+    version = keep_saga(saga_from_data(said.saga), by=user_of(request))
     run = recording.begin_recording(
         version,
         Coordination(said.coordination),
         name=said.recorded_as,
         faults=said.faults,
-        by=_user(request),
+        by=user_of(request),
     )
     return Status(201, _recording(run))
 
@@ -222,6 +221,11 @@ def close_recording(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
     """Nothing more will come."""
     recording.cut_off(run_id)
     return _recording(_found_run(run_id))
+
+
+# ---------------------------------------------------------------- explorations
+
+api.add_router("/explorations", explorations)
 
 
 # ---------------------------------------------------------------- what goes wrong, as a sentence
@@ -254,6 +258,7 @@ def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
 api.add_exception_handler(CoreError, _answered(422))
 api.add_exception_handler(Unfit, _answered(422))
 api.add_exception_handler(NotYours, _answered(409))
+api.add_exception_handler(NothingKnown, _answered(409))
 api.add_exception_handler(recording.GapInLines, _answered(409))
 api.add_exception_handler(ValidationError, _not_valid)
 api.add_exception_handler(AuthenticationError, _not_signed_in)
@@ -262,22 +267,6 @@ api.add_exception_handler(Run.DoesNotExist, lambda request, _: _not_found(reques
 
 
 # ---------------------------------------------------------------- shared by the answers
-
-
-def _user(request: HttpRequest) -> User:
-    user: User = request.auth  # type: ignore[attr-defined]  # ninja puts there what Bearer gave
-    return user
-
-
-def _version(name: str, number: int | None) -> SagaVersion:
-    versions = SagaVersion.objects.select_related("saga").filter(saga__name=name)
-    found = versions.filter(number=number) if number is not None else versions.filter(latest_of__isnull=False)
-    version = found.first()
-    if version is None:
-        raise Http404(
-            f"There is no saga {name[:60]!r}{f' with version {number}' if number is not None else ''}."
-        )
-    return version
 
 
 def _found_run(run_id: UUID) -> Run:

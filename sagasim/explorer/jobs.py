@@ -11,6 +11,7 @@ submitted is a function of this package and the id of a row.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import socket
@@ -108,6 +109,7 @@ class Jobs:
         with self._lock:
             if self._engine is None:
                 self._engine = beside_the_server()
+                atexit.register(self.close)  # whatever serves us, and however it was asked to end
             return self._engine
 
     @contextmanager

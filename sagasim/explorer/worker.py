@@ -55,6 +55,7 @@ class _Work:
         self.budget_until = None if budget_s is None else self.began + budget_s
         self.breath = self.began - BREATH_S
         self.mended = 0
+        self.told: dict[str, Any] | None = row.progress.get("told")
         self.told_states = int(row.progress.get("states", 0))
         self.stopped = self.wanted_no_more = self.is_over_budget = False
         verdict = row.verdict or {}
@@ -146,6 +147,7 @@ class _Work:
                 name.value: {"states": it.states, "findings": it.findings, "level": it.level, "done": it.done}
                 for name, it in standing.coordinations.items()
             },
+            "told": self.told,
             **more,
         }
 
@@ -167,9 +169,10 @@ class _Work:
         return verdict_to_data(verdict), more_of(inquiry, verdict, complete=complete)
 
     def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
-        told = self._told(inquiry, complete=False)
-        states.tell(self.row.pk, *told)
-        return told
+        verdict, more = self._told(inquiry, complete=False)
+        self.told = {"faults": inquiry.faults, "fixes": False, "findings": len(verdict["findings"])}
+        states.tell(self.row.pk, verdict, more, self._progress(inquiry, "reading"))
+        return verdict, more
 
     def _end(self, inquiry: Inquiry) -> str:
         if self.stopped:
