@@ -65,6 +65,17 @@ export function stepOf(data, name) {
   return stepsOf(data).find((step) => step.name === name);
 }
 
+/** Where a step stands in the file, -1 if it does not. @param {SagaData} data @param {string} name @returns {number} */
+export function placeOf(data, name) {
+  return Array.isArray(data?.steps) ? data.steps.findIndex((step) => step?.name === name) : -1;
+}
+
+/** @param {SagaData} data @param {number} index @returns {string} */
+export function nameAt(data, index) {
+  const name = Array.isArray(data?.steps) ? data.steps[index]?.name : "";
+  return typeof name === "string" ? name : "";
+}
+
 /** @param {Readonly<Record<string, any>>} step @returns {Kind} */
 export function kindOf(step) {
   if (KINDS.includes(step.kind)) return step.kind;
@@ -433,4 +444,71 @@ export function put(data, path, value) {
   } else {
     /** @type {any} */ (data)[key] = value;
   }
+}
+
+// ---------------------------------------------------------------- what holds where nothing is written
+
+/**
+ * The defaults of a step that depend on what stands around it; the others are in the schema.
+ * @param {SagaData} data
+ * @param {string} name
+ * @param {Readonly<Record<string, {value: unknown}>>} [rules] The engine's rules in force, as the server told them.
+ * @returns {Record<string, any>}
+ */
+export function standardsOf(data, name, rules = {}) {
+  const step = stepOf(data, name) ?? { name };
+  const after = afterOf(data);
+  const service = isMapping(data?.services) ? data.services[serviceOf(step)] : undefined;
+  const order = rules.order?.value ?? "reverse";
+  const isFinal = kindOf(step) === "retriable" || isBehindPivot(data, name);
+  const above = stepNames(data)[stepNames(data).indexOf(name) - 1];
+  const adds = isMapping(step.effects) ? Object.entries(step.effects) : [];
+  return {
+    service: name,
+    kind: kindOf({ ...step, kind: undefined }),
+    action: name,
+    after: above === undefined ? [] : [above],
+    builds_on: order === "reverse" ? (after[name] ?? []) : [],
+    takes_ms: 40,
+    retry: { upon: ["error", "unknown"] },
+    undo_effects: Object.fromEntries(adds.map(([resource, amount]) => [resource, -amount])),
+    may_refuse: "refuses_when" in step || !isFinal,
+    safeguards: isMapping(service?.safeguards) ? service.safeguards : {},
+    publishes: publishesOf({ name }),
+    starts_on: (after[name] ?? []).map(
+      (before) => publishesOf(stepOf(data, before) ?? { name: before }).done,
+    ),
+    on_refusal: rules.on_refusal?.value,
+    on_error: rules.on_error?.value,
+    on_unknown: rules.on_unknown?.value,
+    on_undo_failure: rules.on_undo_failure?.value,
+  };
+}
+
+/** @param {SagaData} data @param {string} name */
+function isBehindPivot(data, name) {
+  const after = afterOf(data);
+  const pivots = new Set(
+    stepsOf(data)
+      .filter((step) => step.kind === "pivot")
+      .map((step) => step.name),
+  );
+  const open = [...(after[name] ?? [])];
+  const seen = new Set();
+  for (let before = open.pop(); before !== undefined; before = open.pop()) {
+    if (pivots.has(before)) return true;
+    if (!seen.has(before)) open.push(...(after[before] ?? []));
+    seen.add(before);
+  }
+  return false;
+}
+
+/** @param {SagaData} data @returns {string[]} Every event that a step publishes. */
+export function eventsOf(data) {
+  return [...new Set(stepsOf(data).flatMap((step) => Object.values(publishesOf(step))))];
+}
+
+/** @param {any} data @param {readonly (string | number)[]} path @returns {any} */
+export function at(data, path) {
+  return path.reduce((inner, key) => inner?.[key], data);
 }

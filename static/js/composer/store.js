@@ -12,14 +12,14 @@
  * @typedef {Record<string, {x: number, y: number}>} Layout
  * @typedef {{detail: string, line?: number | null, path?: string | null}} Mistake
  * @typedef {{
- *   text: string, data: SagaData, hash: string, problems: Problem[], services?: string[], resources?: string[],
- *   events?: any, engine?: any,
+ *   text: string, data: SagaData, hash: string, problems: Problem[], engine: any, events: any,
+ *   services: {name: string, steps: string[], declared: boolean}[], resources: {name: string, initial: number}[],
  * }} Checked What /sagas/check says of a saga that can run.
  * @typedef {{
  *   rule: string, severity: string, step: string, sentence: string, fix: any, fix_text: string | null,
  *   proof: string[] | null, coordination: string | null, show_url?: string | null,
  * }} Problem
- * @typedef {(Checked & {valid: true}) | (Mistake & {valid: false, text?: string, data?: SagaData})} Answer
+ * @typedef {(Checked & {valid: true}) | (Mistake & {valid: false, text?: string, data?: SagaData | null})} Answer
  * @typedef {(asked: {text: string, data?: SagaData}) => Promise<Answer>} Check
  *   Rejects with a sentence where the server gives no answer; a saga that cannot run is an answer.
  * @typedef {{
@@ -28,7 +28,7 @@
  * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
- * @typedef {{merge?: string, select?: string[]}} EditOptions Edits with the same `merge`, in quick succession, are
+ * @typedef {{merge?: string, select?: string[]}} EditOptions Edits one after another with the same `merge` are
  *   one step; `select` is what is selected afterwards.
  */
 
@@ -251,7 +251,8 @@ export class Store {
   #push(said) {
     const before = this.#current;
     const moment = this.#moment(said);
-    const merges = said.merge && said.merge === before.merge && moment.at - before.at < MERGES_WITHIN_MS;
+    const isRecent = said.kind !== "text" || moment.at - before.at < MERGES_WITHIN_MS;
+    const merges = said.merge && said.merge === before.merge && isRecent;
     const isNewest = this.#now === this.#moments.length - 1;
     this.#moments.length = this.#now + 1;
     if (merges && isNewest && this.#now > 0) this.#moments[this.#now] = moment;
@@ -329,7 +330,7 @@ export class Store {
   #take(moment, answer) {
     if (moment.behind === "text" && answer.text !== undefined) moment.text = answer.text;
     if (answer.data && !alike(answer.data, moment.data)) moment.data = frozen(answer.data);
-    if (moment.behind === "data") moment.readable = answer.data !== undefined;
+    if (moment.behind === "data") moment.readable = Boolean(answer.data);
     moment.behind = null;
     moment.asked = true;
     if (answer.valid) {
