@@ -80,8 +80,8 @@ class Change:
 
 
 def key_of(finding: ToldFinding) -> str:
-    """What names a finding in an address: `orchestration/leak/charge`."""
-    return f"{finding.coordination}/{finding.harm}/{finding.step}"
+    """What names a finding in an address: `orchestration:leak:charge`."""
+    return f"{finding.coordination}:{finding.harm}:{finding.step}"
 
 
 def shown(

@@ -16,7 +16,7 @@ from sagasim.core.faults import SAGA_KINDS
 from sagasim.core.results import ToldCell, Verdict
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer.looks import HOLDS, KIND_GROUPS
-from sagasim.explorer.pairing import Pair, Pairs, address_of, partners_of, worst_behind, worst_with
+from sagasim.explorer.pairing import Pair, Pairs, address_of, partners_of, rank_of, worst_with
 from sagasim.explorer.squares import Column, Grid, Place, Row, Square, Twin
 from sagasim.explorer.unreached import why_it_cannot, why_it_was_not_reached
 
@@ -46,7 +46,7 @@ class Matrix:
             for cell in (before.matrix if before else ())
         }
         self._blueprints = {name: blueprint(saga, Coordination(name)) for name in verdict.coordinations}
-        self._later = {name: worst_behind(self.pairs.get(name, ())) for name in verdict.coordinations}
+        self._together = {name: worst_with(self.pairs.get(name, ())) for name in verdict.coordinations}
 
     def one_fault(self, coordination: str) -> Grid:
         """The worst that follows from one fault."""
@@ -57,12 +57,13 @@ class Matrix:
         return self._grid(self._twin)
 
     def two_faults(self, coordination: str, first: Place | None = None) -> Grid:
-        """The worst of two faults: of `first` and each other one, or of each and any other."""
+        """What two faults do that neither does alone: `first` and each other one, or each and any other."""
         if first is None:
-            worst = worst_with(self.pairs.get(coordination, ()))
-            return self._grid(lambda target, kind: self._with_any(coordination, (target, kind), worst))
-        chosen = partners_of(self.pairs.get(coordination, ()), first)
-        return self._grid(lambda target, kind: self._with_first(coordination, first, (target, kind), chosen))
+            return self._grid(lambda target, kind: self._with_any(coordination, (target, kind)))
+        partners = partners_of(self.pairs.get(coordination, ()), first)
+        return self._grid(
+            lambda target, kind: self._with_first(coordination, first, (target, kind), partners)
+        )
 
     # -------------------------------------------------- one square
 
@@ -89,7 +90,7 @@ class Matrix:
         cannot = why_it_cannot(bp, target, kind)
         if cannot:
             return replace(plain, says=f"{in_words(target, kind)}: cannot strike. {cannot}")
-        pair = self._later[coordination].get((target, kind))
+        pair = self._together[coordination].get((target, kind))
         if pair is not None:
             return self._later_square(plain, pair)
         why = why_it_was_not_reached(
@@ -98,15 +99,15 @@ class Matrix:
         return replace(plain, state="unreached", says=f"{in_words(target, kind)}: not reached. {why}")
 
     def _later_square(self, plain: Square, pair: Pair) -> Square:
-        behind = in_words(*pair.first)
-        follows = f"{pair.worst} follows" if pair.worst else "nothing that must hold is broken"
+        place = (plain.target, plain.kind)
         return replace(
             plain,
             state="later",
             harm=pair.worst,
             faults=pair.faults,
-            says=f"{in_words(plain.target, plain.kind)}: only behind another fault; behind {behind}, {follows}.",
-            address=address_of(plain.coordination, pair.first, pair.second),
+            says=f"{in_words(*place)}: only behind another fault; behind {in_words(*pair.other(place))}, "
+            f"{pair.worst} follows.",
+            address=address_of(plain.coordination, pair),
         )
 
     def _twin(self, target: str, kind: str) -> Twin:
@@ -129,53 +130,54 @@ class Matrix:
             else urlencode({"coordination": "both", "target": target, "kind": kind}),
         )
 
-    def _with_any(self, coordination: str, place: Place, worst: Mapping[Place, Pair]) -> Square:
-        pair = worst.get(place)
-        if pair is None:
-            return self._empty_pair(coordination, place)
-        other = pair.second if place == pair.first else pair.first
-        follows = (
-            f"at worst {pair.worst}, with {in_words(*other)}" if pair.worst else "no second fault does harm"
+    def _with_any(self, coordination: str, place: Place) -> Square:
+        """What any second fault makes worse; a link that chooses this one as the first."""
+        pair = self._together[coordination].get(place)
+        plain = replace(
+            self._alone(coordination, place, ()),
+            address=urlencode({"layer": coordination, "depth": 2, "first": ":".join(place)}),
         )
-        return Square(
-            coordination=coordination,
-            target=place[0],
-            kind=place[1],
-            state="harm" if pair.worst else "holds",
+        if pair is None:
+            return replace(plain, address="" if plain.state == "absent" else plain.address)
+        return replace(
+            plain,
+            state="harm",
             harm=pair.worst,
             faults=pair.faults,
-            says=f"{in_words(*place)} and one more fault: {follows}. Choose it as the first of two.",
-            address=urlencode({"layer": coordination, "depth": 2, "first": ":".join(place)}),
+            says=f"{in_words(*place)} and one more fault: at worst {pair.worst}, with "
+            f"{in_words(*pair.other(place))}. Choose it as the first of two.",
         )
 
     def _with_first(
-        self, coordination: str, first: Place, place: Place, chosen: Mapping[Place, Pair]
+        self, coordination: str, first: Place, place: Place, partners: Mapping[Place, Pair]
     ) -> Square:
-        pair = chosen.get(place)
+        """What follows from both together, where that is worse than what each does alone."""
+        pair = partners.get(place)
         if pair is None:
-            return self._empty_pair(coordination, place)
-        follows = pair.worst or "nothing that must hold is broken"
+            return self._alone(coordination, place, first)
         return Square(
             coordination=coordination,
             target=place[0],
             kind=place[1],
-            state="harm" if pair.worst else "holds",
+            state="harm",
             harm=pair.worst,
             faults=pair.faults,
-            says=f"{in_words(*first)} and {in_words(*place)}: {follows}.",
-            address=address_of(coordination, pair.first, pair.second),
+            says=f"{in_words(*first)} and {in_words(*place)}: {pair.worst}, which is worse than either alone.",
+            address=address_of(coordination, pair),
         )
 
-    def _empty_pair(self, coordination: str, place: Place) -> Square:
-        bp = self._blueprints[coordination]
-        cannot = why_it_cannot(bp, *place)
-        why = f"cannot strike. {cannot}" if cannot else "not reached with two faults."
-        return Square(
-            coordination=coordination,
-            target=place[0],
-            kind=place[1],
-            state="absent" if cannot else "unreached",
-            says=f"{in_words(*place)}: {why}",
+    def _alone(self, coordination: str, place: Place, first: Place | tuple[()]) -> Square:
+        """A second fault that makes nothing worse."""
+        plain = Square(coordination=coordination, target=place[0], kind=place[1], state="absent", says="")
+        cannot = why_it_cannot(self._blueprints[coordination], *place)
+        if cannot:
+            return replace(plain, says=f"{in_words(*place)}: cannot strike. {cannot}")
+        known = [self._cells.get((coordination, *each)) for each in (place, first) if each]
+        harm = min((cell.worst for cell in known if cell), key=rank_of, default="")
+        worst = f"{harm} follows from one of them alone" if harm else "nothing that must hold is broken"
+        both = f"{in_words(*first)} and {in_words(*place)}" if first else f"{in_words(*place)} and any other"
+        return replace(
+            plain, state="alone", harm=harm, says=f"{both}: no worse together than apart; {worst}."
         )
 
     # -------------------------------------------------- the grid

@@ -14,21 +14,21 @@ _RANK = {harm: rank for rank, harm in enumerate(WORST_FIRST)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """The worst that can follow from two faults, and the run that shows it; no `worst`: harmless."""
+    """Two faults that do worse together than either does alone, and the plan that shows it."""
 
     first: Place
     second: Place
     worst: str
     faults: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+
+    def other(self, place: Place) -> Place:
+        """The fault that goes with this one."""
+        return self.second if place == self.first else self.first
 
 
 Pairs = Mapping[str, Sequence[Pair]]
 """What is known of two faults, by coordination."""
-
-
-def worst_behind(pairs: Iterable[Pair]) -> dict[Place, Pair]:
-    """Per second fault the worst pair: what can follow where one fault alone does not lead."""
-    return _worst((pair.second, pair) for pair in pairs)
 
 
 def worst_with(pairs: Iterable[Pair]) -> dict[Place, Pair]:
@@ -38,11 +38,7 @@ def worst_with(pairs: Iterable[Pair]) -> dict[Place, Pair]:
 
 def partners_of(pairs: Iterable[Pair], first: Place) -> dict[Place, Pair]:
     """Per other fault the worst pair with this one, whichever strikes first."""
-    return _worst(
-        (pair.second if pair.first == first else pair.first, pair)
-        for pair in pairs
-        if first in (pair.first, pair.second)
-    )
+    return _worst((pair.other(first), pair) for pair in pairs if first in (pair.first, pair.second))
 
 
 def _worst(placed: Iterable[tuple[Place, Pair]]) -> dict[Place, Pair]:
@@ -58,6 +54,10 @@ def rank_of(harm: str) -> int:
     return _RANK.get(harm, len(_RANK))
 
 
-def address_of(coordination: str, first: Place, second: Place) -> str:
-    asked = {"coordination": coordination, "target": first[0], "kind": first[1]}
-    return urlencode({**asked, "target2": second[0], "kind2": second[1]})
+def address_of(coordination: str, pair: Pair) -> str:
+    """What to ask for, to open the run that shows a pair; empty where the pair has no plan of its own."""
+    if not pair.faults:
+        return ""
+    (target, kind), (target2, kind2) = pair.first, pair.second
+    asked = {"coordination": coordination, "target": target, "kind": kind}
+    return urlencode({**asked, "target2": target2, "kind2": kind2})

@@ -21,6 +21,7 @@ class Square:
     harm       this follows, at worst
     holds      nothing that must hold is broken
     later      one fault does not lead here; with another one before it, this follows
+    alone      of two faults: together they do no worse than apart
     unreached  the fault could strike here, and was not reached
     absent     it cannot strike here
     """
