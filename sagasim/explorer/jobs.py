@@ -37,6 +37,7 @@ from sagasim.explorer.workers import WorkerDied, Workers
 log = logging.getLogger(__name__)
 
 QUICK_S = 2.0
+"""Of a processor; on a busy machine the clock may show more."""
 BEAT_S = 4.0
 """How often this server says that it is alive, while something is under way."""
 
