@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,7 +16,6 @@ import pytest
 from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion
-from sagasim.explorer import jobs as jobs_module
 from sagasim.explorer import services
 from sagasim.explorer.jobs import Engine, beside_the_server, jobs
 from sagasim.explorer.models import Exploration, State
@@ -164,7 +166,7 @@ def left_behind(version: SagaVersion, keeper: str, seconds: float) -> Exploratio
 
 
 def test_what_a_dead_server_left_behind_is_lost_and_what_a_living_one_keeps_is_not(broken: SagaVersion):
-    here = jobs_module.socket.gethostname()
+    here = socket.gethostname()
     alive_here = f"{here}/{os.getppid()}/aaaa"
     rows = {
         "its lease is over": left_behind(broken, "elsewhere/1/aaaa", -1),
@@ -187,9 +189,8 @@ def test_what_a_dead_server_left_behind_is_lost_and_what_a_living_one_keeps_is_n
 
 
 def _no_process() -> int:
-    process = os.spawnlp(os.P_NOWAIT, "true", "true")
-    os.waitpid(process, 0)
-    return process
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
 
 
 @pytest.mark.slow
