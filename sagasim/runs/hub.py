@@ -35,6 +35,8 @@ T = TypeVar("T")
 PERIOD_S = 0.05
 KEPT_BYTES = 256 * 1024
 """How many encoded bytes a room keeps; who is further behind reads the log."""
+HANDED_BYTES = 48 * 1024
+"""How much a viewer is handed at once: while it waits, that is all that is kept for it."""
 RECENT = 20
 """How many of the newest runs the lists are told about."""
 
@@ -81,9 +83,18 @@ class Room:
     def keep(self, frames: Iterable[Frame]) -> None:
         for frame in frames:
             self.frames.append(frame)
-            self.kept_bytes += len(frame.text)
+            self.kept_bytes += len(frame.sent)
         while len(self.frames) > 1 and self.kept_bytes > KEPT_BYTES:
-            self.kept_bytes -= len(self.frames.popleft().text)
+            self.kept_bytes -= len(self.frames.popleft().sent)
+
+    def after(self, seq: int) -> list[Frame]:
+        """The kept frames that a viewer with this cursor has not seen; the newest are looked at first."""
+        found: list[Frame] = []
+        for frame in reversed(self.frames):
+            if frame.last <= seq:
+                break
+            found.append(frame)
+        return found[::-1]
 
     def wake(self) -> None:
         for viewer in self.viewers:
@@ -163,14 +174,17 @@ class Hub:
         self.lists.discard(viewer)
 
     async def frames_after(self, room: Room, seq: int) -> list[Frame]:
-        """What a viewer with this cursor has not seen: from the room if it is there, else from the log."""
-        kept = [frame for frame in room.frames if frame.last > seq]
+        """What a viewer with this cursor has not seen: from the room if it is there, else from the log.
+
+        At most HANDED_BYTES of it, but for a single frame; ask again for more.
+        """
+        kept = room.after(seq)
         if kept and kept[0].first == seq + 1:
-            return kept
+            return kept if len(kept) == 1 else list(feed.within(kept, HANDED_BYTES))
         if seq >= room.head.last_seq:
             return []
         # No further than the room: who stops in the middle of its next frame would read the log for ever.
-        return await read(feed.frames_after, room.run, seq, room.head.last_seq)
+        return await read(feed.frames_after, room.run, seq, room.head.last_seq, HANDED_BYTES)
 
     # looking
 
@@ -186,7 +200,7 @@ class Hub:
 
     async def _look_for_ever(self, look_now: asyncio.Event) -> None:
         while self.rooms or self.lists or self._opening:
-            was_told = await _set_within(look_now, PERIOD_S if self._may_change() else None)
+            was_told = await set_within(look_now, PERIOD_S if self._may_change() else None)
             look_now.clear()
             try:
                 await self._look(was_told=was_told)
@@ -260,7 +274,8 @@ def _measure(frames: Iterable[Frame]) -> None:
             metrics.lag.observe((now - frame.stored_at).total_seconds())
 
 
-async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
+async def set_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Whether the event was set by then."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
