@@ -11,11 +11,15 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from itertools import islice
+from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from sagasim.core.history import Entry
@@ -29,6 +33,8 @@ SENT_PACKED = 1024
 """A frame with a longer text is sent compressed, as it is stored; for a shorter one that would not pay."""
 CHUNKS_READ = 100
 """How many chunks are read at once: a slow reader wants few of them."""
+RUNS_READ = 100
+"""Of how many runs the news are read at once: a condition has its limits."""
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -84,6 +90,33 @@ def frames_after(run: UUID, seq: int, until: int = MOST_LINES, most_bytes: float
     return list(within(frames, most_bytes))
 
 
+def news_of(known: Mapping[UUID, int], heads: Mapping[UUID, Head]) -> dict[UUID, list[Frame]]:
+    """The lines behind the last one that is known of each run, up to its head, in one read for all of them.
+
+    What has been sealed since is read run by run: that happens once to each.
+    """
+    found: dict[UUID, list[Frame]] = {run: [] for run in known}
+    for run, first, last, document, stored_at in _chunks_behind(known):
+        if last <= heads[run].last_seq:
+            text = zlib.decompress(document).decode()
+            found[run].append(Frame(first, last, sent(text, document), stored_at))
+    return {
+        run: list(joined(frames))
+        if frames and frames[-1].last == heads[run].last_seq
+        else frames_after(run, known[run], heads[run].last_seq)
+        for run, frames in found.items()
+    }
+
+
+def _chunks_behind(known: Mapping[UUID, int]) -> Iterator[tuple[UUID, int, int, bytes, datetime]]:
+    left = iter(known.items())
+    while some := list(islice(left, RUNS_READ)):
+        # Chunks end where heads do, so what is behind a head begins behind it: that is in the index.
+        behind = reduce(or_, (Q(run=run, first__gt=seq) for run, seq in some))
+        rows = RunChunk.objects.filter(behind).order_by("run", "first")
+        yield from rows.values_list("run", "first", "last", "document", "stored_at")
+
+
 def within(frames: Iterable[Frame], most_bytes: float) -> Iterator[Frame]:
     """The first ones, until what is sent would be more than that; at least one."""
     for place, frame in enumerate(frames):
@@ -119,7 +152,7 @@ def entries_after(run: UUID, seq: int) -> list[Entry]:
 
 def _stored(run: UUID, seq: int) -> Iterator[Frame]:
     # Chunks first: between the two reads a run may end, which moves its lines into the document.
-    chunks = RunChunk.objects.filter(run=run, last__gt=seq).order_by("first")
+    chunks = RunChunk.objects.filter(run=run, first__gt=seq - FRAME_LINES, last__gt=seq).order_by("first")
     place = None
     for first, last, document, stored_at in chunks.values_list(
         "first", "last", "document", "stored_at"

@@ -199,16 +199,18 @@ class Hub:
             self._looking = loop.create_task(self._look_for_ever(self._look_now))
 
     async def _look_for_ever(self, look_now: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while self.rooms or self.lists or self._opening:
-            was_told = await set_within(look_now, PERIOD_S if self._may_change() else None)
+            was_told = await set_within(look_now, max(0.0, due - clock()) if self._may_change() else None)
+            await asyncio.sleep(due - clock())  # what comes by then is one frame
             look_now.clear()
+            due = clock() + PERIOD_S
             try:
                 await self._look(was_told=was_told)
-                if was_told:
-                    await asyncio.sleep(PERIOD_S)  # what comes by then is one frame
             except Exception:  # the database may be busy or gone for a moment; the log will still be there
                 log.exception("cannot look for new lines")
-                await asyncio.sleep(1)
+                due = clock() + 1
 
     def _may_change(self) -> bool:
         return bool(self.lists) or any(room.head.may_grow for room in self.rooms.values())
@@ -254,11 +256,9 @@ def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
         return {}
     rows = Run.objects.filter(pk__in=running).values_list("pk", *Head._fields)
     heads = {pk: Head(*head) for pk, *head in rows}
-    return {
-        run: (heads[run], feed.frames_after(run, was.last_seq, heads[run].last_seq))
-        for run, was in running.items()
-        if run in heads and heads[run] != was
-    }
+    changed = {run: was.last_seq for run, was in running.items() if run in heads and heads[run] != was}
+    frames = feed.news_of({run: seq for run, seq in changed.items() if seq < heads[run].last_seq}, heads)
+    return {run: (heads[run], frames.get(run, [])) for run in changed}
 
 
 def newest_runs() -> list[tuple[Any, ...]]:
