@@ -63,7 +63,7 @@ class Alike:
             strike = self._strike(step, cell, leg)
         if calm and self._forgets_no_call and leg.call == "sent" and leg.attempt > 1:
             leg = self._certain(step, cell, leg, strike)
-        if leg is cell.leg and strike is cell.strike:
+        if leg == cell.leg and strike == cell.strike:
             return cell
         return Cell(leg, cell.ears, cell.record, strike, cell.copies)
 

@@ -41,13 +41,17 @@ class Rest(NamedTuple):
 
 def taken_apart(instance: Instance) -> tuple[Rest, list[Cell]]:
     """An instance that has not ended, as its cells and the rest."""
-    mind = instance.mind
-    cells = []
-    for step, leg in enumerate(mind.legs):
-        copies = tuple([copy for copy in instance.copies if copy.step == step]) if instance.copies else ()
-        ears = mind.ears[step] if isinstance(mind, Troupe) else None
-        cells.append(Cell(leg, ears, instance.records[step], instance.strikes[step], copies))
-    return Rest(bare(mind), instance.interrupted), cells
+    cells = [cell_of(instance, step) for step in range(len(instance.records))]
+    return Rest(bare(instance.mind), instance.interrupted), cells
+
+
+def cell_of(instance: Instance, step: int) -> Cell:
+    """All that concerns this step alone."""
+    mind, copies = instance.mind, instance.copies
+    if copies:
+        copies = tuple([copy for copy in copies if copy.step == step])
+    ears = mind.ears[step] if isinstance(mind, Troupe) else None
+    return Cell(mind.legs[step], ears, instance.records[step], instance.strikes[step], copies)
 
 
 def put_together(rest: Rest, cells: Iterable[Cell]) -> Instance:

@@ -63,7 +63,7 @@ class Judge:
         if before.marks:
             found.extend(self._taken_back(events, before, choice.instance))
         if now.mind.ended and not was.mind.ended:
-            found.extend(self._finally(after))
+            found.extend(self.at_the_end(after))
         if self.bp.always and any(isinstance(event, StepCommitted | UndoCommitted) for event in events):
             found.extend(self.always(after))
         return found if len(found) < 2 else list(dict.fromkeys(found))
@@ -150,7 +150,8 @@ class Judge:
         last = [step for step in begun if not any(later in begun for later in self.bp.descendants[step])]
         return bool(set(self._effects) - set(last)) and set(missing) <= set(last[-1:])
 
-    def _finally(self, after: World) -> Iterator[Harm]:
+    def at_the_end(self, after: World) -> Iterator[Harm]:
+        """The invariants that must hold once every saga has ended."""
         if all(instance.mind.ended and instance.mind.phase != "parked" for instance in after.instances):
             for name, holds in self.bp.finally_:
                 if not holds(self.kernel.values(after)):

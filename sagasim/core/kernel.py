@@ -274,9 +274,7 @@ class Kernel:
         """The fault that the design gives this call, if it can strike it here."""
         for fault in self._given.get((step, call.undo), ()):
             strike = strike_of(fault)
-            if fault.strikes(call.attempt) and not strikes_nothing(
-                self.bp.steps[step], record, call, strike
-            ):
+            if fault.strikes(call.attempt) and not strikes_nothing(self.bp.steps[step], record, call, strike):
                 return strike
         return NO_STRIKE
 

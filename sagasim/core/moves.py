@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sagasim.core import choreography
-from sagasim.core.cells import Belief, Cell, Rest, bare, beliefs_of, put_together, taken_apart
+from sagasim.core.cells import Belief, Cell, Rest, bare, beliefs_of, cell_of, put_together, taken_apart
 from sagasim.core.choreography import QUIET, Message, Troupe
 from sagasim.core.faults import SAGA_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import HistoryEvent, NothingChanged, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import ON_ITS_WAY, Kernel
+from sagasim.core.ledger import Copy
 from sagasim.core.reduction import GIVEN_UP, Reduction, in_order, is_closed
 from sagasim.core.sharing import with_marks
 from sagasim.core.striking import STRUCK_ATTEMPTS
@@ -41,12 +42,12 @@ class KnownCell:
     """
 
     __slots__ = (
-        "belief", "calls", "cell", "found", "heard", "landings", "merges", "number", "outage", "received",
-        "same", "spins", "strikes",
+        "belief", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received", "same",
+        "spins", "strikes",
     )  # fmt: skip
 
-    def __init__(self, number: int, cell: Cell) -> None:
-        self.number, self.cell = number, cell
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
         self.belief: Belief = (cell.leg, cell.ears)
         self.outage = cell.strike.kind == "outage"
         self.merges = cell.leg == GIVEN_UP or is_closed(cell.leg)
@@ -63,10 +64,10 @@ class KnownCell:
 class KnownRest:
     """The rest of an instance that is there once; `over` is all of the instance, where it has ended."""
 
-    __slots__ = ("calmed", "deliveries", "flag", "number", "over", "rest")
+    __slots__ = ("calmed", "deliveries", "flag", "over", "rest")
 
-    def __init__(self, number: int, rest: Rest, over: Instance | None, flag: int) -> None:
-        self.number, self.rest, self.over, self.flag = number, rest, over, flag
+    def __init__(self, rest: Rest, over: Instance | None, flag: int) -> None:
+        self.rest, self.over, self.flag = rest, over, flag
         self.deliveries: list[tuple[Choice, ...]] = []
         self.calmed: KnownRest | None = None
 
@@ -94,14 +95,14 @@ class Found(NamedTuple):
 
     changed   an effect came or went
     touched   the same, or there was nothing to do: where others share the record, it is noted
-    undone    an undo ran, with something to undo
+    undone    the step, if its undo ran with something to undo
     """
 
     cell: KnownCell
     harms: tuple[Harm, ...]
     changed: bool
     touched: bool
-    undone: bool
+    undone: tuple[int, ...]
 
 
 class Heard(NamedTuple):
@@ -117,6 +118,9 @@ class Heard(NamedTuple):
     suspects: tuple[tuple[int, int], ...] = ()
 
 
+HAS_ENDED = Heard(None)
+
+
 class Mind:
     """What is believed in an instance, there once: what can be heard next, and what can interrupt it."""
 
@@ -124,33 +128,53 @@ class Mind:
 
     def __init__(self) -> None:
         self.heard: dict[object, Heard] = {}
-        self.interrupts: tuple[Choice, ...] | None = None
+        self.interrupts: tuple[str, ...] | None = None
 
 
 class Followed(NamedTuple):
     """A move that was made: the representative of the world afterwards, and what was seen on the way."""
 
     rows: Rows
-    harms: tuple[Harm, ...] | list[Harm]
+    harms: tuple[Harm, ...]
     undone: tuple[int, ...] = ()
 
 
-class Spot:
-    """A world while it is expanded: the same in full where somebody must look at all of it."""
+class Ended(NamedTuple):
+    """What has become of an instance that has ended."""
 
-    __slots__ = ("_minds", "_moves", "_world", "outage", "rows")
+    row: Row
+    harms: tuple[Harm, ...]
+    changed: bool
+    undone: tuple[int, ...]
+
+
+class Spot:
+    """A world while it is expanded: in full where somebody must look at all of it.
+
+    `troubled` are the services that are down, or that an outage strikes.
+    """
+
+    __slots__ = ("_calmed", "_minds", "_moves", "_world", "rows", "troubled")
 
     def __init__(self, moves: Moves, rows: Rows) -> None:
         self._moves, self.rows = moves, rows
         self._world: World | None = None
         self._minds: list[Mind | None] = [None] * len(rows.rows)
-        self.outage = moves.has_outage(rows)
+        self._calmed: dict[int, tuple[Row, ...]] = {}
+        self.troubled = moves.troubled(rows)
 
     @property
     def world(self) -> World:
         if self._world is None:
             self._world = self._moves.world(self.rows)
         return self._world
+
+    def calmed(self, calm: int) -> tuple[Row, ...]:
+        """The rows as they are called when no fault is left any more."""
+        known = self._calmed.get(calm)
+        if known is None:
+            known = self._calmed[calm] = tuple([self._moves.calmed(row, calm) for row in self.rows.rows])
+        return known
 
     def mind(self, number: int) -> Mind:
         known = self._minds[number]
@@ -167,11 +191,13 @@ class Moves:
         bp = self.bp
         self.reduction = Reduction(bp)
         self._every = range(bp.saga.instances)
+        self._alone = bp.saga.instances == 1
         self._cells: tuple[dict[Cell, KnownCell], ...] = tuple({} for _ in bp.steps)
         self._rests: dict[Rest | Instance, KnownRest] = {}
-        self._shared: dict[Row, Row] = {}
         self._minds: dict[tuple[object, ...], Mind] = {}
-        self._alone = bp.saga.instances == 1
+        self._numbers: dict[Row, int] = {}
+        self._instances: dict[Row, Instance] = {}
+        self._ends: dict[tuple[Row, object], Ended] = {}
         self._locks = not self._alone and any(it.safeguards.semantic_lock != "none" for it in bp.steps)
         self._deaf = not kernel.orchestrated or bp.rules.on_stray_reply == "ignore"
         self._outages = "outage" in kernel.kinds
@@ -193,50 +219,95 @@ class Moves:
 
     def rows(self, world: World) -> Rows:
         """The rows of a world that is a representative."""
-        return Rows(tuple([self._row(instance) for instance in world.instances]), world.down, world.marks)
+        rows = tuple([self._shared(self._row(instance)) for instance in world.instances])
+        return Rows(rows, world.down, world.marks)
 
     def world(self, rows: Rows) -> World:
         """The world of these rows."""
-        return World(tuple([_instance(row) for row in rows.rows]), rows.down, rows.marks)
+        return World(tuple([self._instance(row) for row in rows.rows]), rows.down, rows.marks)
 
     def key(self, rows: Rows) -> RowKey:
         """What the world is called among its equals: instances of one saga are interchangeable."""
         if self._alone:
             row = rows.rows[0]
             return row if not rows.down else (row, rows.down)
-        order = sorted(self._every, key=lambda number: _numbers(rows.rows[number]))
-        return tuple([rows.rows[number] for number in order]), rows.down, in_order(rows.marks, order)
+        numbers = [self._numbers[row] for row in rows.rows]
+        order = sorted(self._every, key=numbers.__getitem__)
+        return tuple([numbers[place] for place in order]), rows.down, in_order(rows.marks, order)
 
     def mind(self, row: Row) -> Mind:
+        """What is believed in this row, and what is known of that."""
         key = (row.rest, *[cell.belief for cell in row.cells])
         known = self._minds.get(key)
         if known is None:
             known = self._minds[key] = Mind()
         return known
 
-    def has_outage(self, rows: Rows) -> bool:
-        """Whether an outage goes on striking a call."""
-        return self._outages and any(cell.outage for row in rows.rows for cell in row.cells)
+    def troubled(self, rows: Rows) -> tuple[int, ...]:
+        """The services that are down, or that an outage strikes."""
+        if not self._outages:
+            return rows.down
+        struck = [
+            self.bp.service_of[step]
+            for row in rows.rows
+            for step, cell in enumerate(row.cells)
+            if cell.outage
+        ]
+        return (*rows.down, *struck) if struck else rows.down
+
+    def calmed(self, row: Row, calm: int) -> Row:
+        """No fault is left any more, or no outage: every cell, and the rest, by its name from here on."""
+        rest = row.rest
+        if rest.over is not None:
+            return row
+        if rest.calmed is None:
+            rest.calmed = self._known_rest(self.reduction.rest(rest.rest, faults_left=False))
+        flag = calm | rest.flag
+        cells = tuple([self._same(step, cell, flag) for step, cell in enumerate(row.cells)])
+        return self._shared(Row(rest.calmed, cells))
+
+    def _instance(self, row: Row) -> Instance:
+        if row.rest.over is not None:
+            return row.rest.over
+        instance = self._instances.get(row)
+        if instance is None:
+            instance = put_together(row.rest.rest, [known.cell for known in row.cells])
+            if not self._alone:  # then the same row is met again and again
+                self._instances[row] = instance
+        return instance
 
     def _row(self, instance: Instance) -> Row:
         if instance.mind.ended:
             return Row(self._known_over(instance), ())
         rest, cells = taken_apart(instance)
-        known = [self._known(step, cell) for step, cell in enumerate(cells)]
-        return Row(self._known_rest(rest), tuple(known))
+        return Row(
+            self._known_rest(rest), tuple([self._known(step, cell) for step, cell in enumerate(cells)])
+        )
+
+    def _shared(self, row: Row) -> Row:
+        """With several instances every row has a number."""
+        if not self._alone and row not in self._numbers:
+            self._numbers[row] = len(self._numbers)
+        return row
+
+    def _with_row(self, rows: Rows, number: int, row: Row) -> Rows:
+        if self._alone:
+            return Rows((row,), rows.down, rows.marks)
+        return Rows((*rows.rows[:number], self._shared(row), *rows.rows[number + 1 :]), rows.down, rows.marks)
+
+    # what is known
 
     def _known(self, step: int, cell: Cell) -> KnownCell:
         known = self._cells[step].get(cell)
         if known is None:
-            known = self._cells[step][cell] = KnownCell(len(self._cells[step]), cell)
+            known = self._cells[step][cell] = KnownCell(cell)
             self._learn(step, known)
         return known
 
     def _learn(self, step: int, known: KnownCell) -> None:
         """What this cell lets happen."""
-        leg, record, copies = known.cell.leg, known.cell.record, known.cell.copies
+        leg, record = known.cell.leg, known.cell.record
         undo = leg.undoing == "running"
-        ready = [copy for copy in copies if copy.ready]
         is_open = bool(leg.call) and leg.call not in QUIET
         verb = "perform" if leg.call in ON_ITS_WAY else "hear"
         known.spins = verb == "perform" and leg.attempt >= self.bp.settled_attempt(step, bool(leg.undoing))
@@ -247,15 +318,12 @@ class Moves:
             known.strikes.append(
                 tuple([Choice("perform", number, step, undo, leg.attempt, strike) for strike in strikes])
             )
-            known.landings.append(
-                tuple([Choice("land", number, it.step, it.undo, it.attempt, None, it) for it in ready])
-            )
+            known.landings.append(landings(number, known.cell.copies))
 
     def _known_rest(self, rest: Rest) -> KnownRest:
         known = self._rests.get(rest)
         if known is None:
-            flag = TURNED if self.reduction.is_turned(rest) else 0
-            known = self._rests[rest] = KnownRest(len(self._rests), rest, None, flag)
+            known = self._rests[rest] = KnownRest(rest, None, TURNED if self.reduction.is_turned(rest) else 0)
             if isinstance(rest.mind, Troupe):
                 for number in self._every:
                     known.deliveries.append(tuple(self.kernel.deliveries(number, rest.mind)))
@@ -264,257 +332,270 @@ class Moves:
     def _known_over(self, instance: Instance) -> KnownRest:
         known = self._rests.get(instance)
         if known is None:
-            rest = Rest(instance.mind, ())
-            known = self._rests[instance] = KnownRest(len(self._rests), rest, instance, 0)
+            known = self._rests[instance] = KnownRest(Rest(instance.mind, ()), instance, 0)
         return known
 
     # what can happen
 
     def choices(self, spot: Spot) -> list[Choice]:
         """Everything that happens without a further fault."""
-        rows = spot.rows
         if self._locks:
             return self.kernel.choices(spot.world)
         found: list[Choice] = []
-        for number, row in enumerate(rows.rows):
+        for number, row in enumerate(spot.rows.rows):
             if row.rest.over is not None:
-                copies = row.rest.over.copies
-                found.extend([Choice("land", number, c.step, c.undo, c.attempt, None, c) for c in copies if c.ready])
+                found.extend(landings(number, row.rest.over.copies))
                 continue
-            landings: tuple[Choice, ...] = ()
+            landing: tuple[Choice, ...] = ()
             for step, cell in enumerate(row.cells):
                 call = cell.calls[number]
-                if call is not None and not (cell.spins and not self.kernel.is_enabled(spot.world, number, step)):
+                if call is not None and (not cell.spins or self.kernel.is_enabled(spot.world, number, step)):
                     found.append(call)
                 if cell.landings[number]:
-                    landings += cell.landings[number]
-            found.extend(landings)
+                    landing += cell.landings[number]
+            found.extend(landing)
             if row.rest.deliveries:
                 found.extend(row.rest.deliveries[number])
         return found or list(self.kernel.deadlines(spot.world))
 
     def faults(self, spot: Spot) -> list[Choice]:
         """Everything that could happen next as a further fault."""
-        rows = spot.rows
-        if self._locks or rows.down or spot.outage:
+        if self._locks:
             return list(self.kernel.faults(spot.world))
         found: list[Choice] = []
-        for number, row in enumerate(rows.rows):
-            if row.rest.over is not None:
-                continue
+        for number, row in enumerate(spot.rows.rows):
             for step, cell in enumerate(row.cells):
                 strikes = cell.strikes[number]
-                if strikes and not (cell.spins and not self.kernel.is_enabled(spot.world, number, step)):
+                if not strikes or (spot.troubled and self.bp.service_of[step] in spot.troubled):
+                    continue
+                if not cell.spins or self.kernel.is_enabled(spot.world, number, step):
                     found.extend(strikes)
-            if self._kinds:
-                found.extend(self._interrupts(spot, number, row))
+            if self._kinds and row.rest.over is None:
+                found.extend(self._interrupts(spot, number))
         return found
 
-    def _interrupts(self, spot: Spot, number: int, row: Row) -> Iterator[Choice]:
+    def _interrupts(self, spot: Spot, number: int) -> Iterator[Choice]:
         mind = spot.mind(number)
         if mind.interrupts is None:
-            instance = _instance(row)
+            instance = spot.world.instances[number]
             mind.interrupts = tuple(
-                [
-                    Choice("interrupt", 0, subject=kind)
-                    for kind in self._kinds
-                    if self.kernel.may_interrupt(instance, kind)
-                ]
+                [kind for kind in self._kinds if self.kernel.may_interrupt(instance, kind)]
             )
-        return (choice if not number else choice._replace(instance=number) for choice in mind.interrupts)
+        return (Choice("interrupt", number, subject=kind) for kind in mind.interrupts)
 
     # what becomes of it
 
     def follow(self, spot: Spot, choice: Choice, *, left: bool, last: bool = False) -> Followed:
         """What becomes of a choice. `left`: faults are left afterwards; `last`: this is the last of them."""
-        rows, verb = spot.rows, choice.verb
-        row = rows.rows[choice.instance]
-        if row.rest.over is not None or spot.outage or self._locks:
-            return self._asked(spot, choice, left=left)
-        calm = 0 if left or rows.down else CALM
+        verb = choice.verb
+        if self._locks:
+            return self._asked(spot, choice, left)
         if verb == "perform":
-            if self._performs_alone(rows, choice):
-                return self._found(rows, row, choice, choice.strike, calm, last)
+            if self._performs_alone(spot, choice):
+                return self._found(spot, choice, choice.strike, left, last)
         elif verb == "land":
-            if self._lands_alone(rows, choice):
-                return self._found(rows, row, choice, choice.subject, calm, last)
-        elif verb in ("hear", "receive"):
-            heard = self._heard(spot, row, choice)
+            if self._lands_alone(choice):
+                if spot.rows.rows[choice.instance].rest.over is None:
+                    return self._found(spot, choice, choice.subject, left, last)
+                return self._ended(spot, choice, left, last)
+        else:
+            heard = self._heard(spot, choice)
             if heard.rest is not None:
-                return self._believed(rows, row, choice, heard, heard.rest, left)
-        return self._asked(spot, choice, left=left)
+                return self._believed(spot, choice, heard, heard.rest, left, last)
+            return self._ended(spot, choice, left, last)
+        return self._asked(spot, choice, left)
 
-    def _asked(self, spot: Spot, choice: Choice, *, left: bool) -> Followed:
+    def _asked(self, spot: Spot, choice: Choice, left: bool) -> Followed:
         """The kernel, the judge and the reduction, about the whole world."""
         before = spot.world
         after, events = self.kernel.apply(before, choice)
-        harms = self.judge.harms(before, choice, events, after)
-        undone = tuple(
-            [
-                self.bp.index[event.step]
-                for event in events
-                if isinstance(event, UndoCommitted) and event.times >= 0
-            ]
-        )
-        return Followed(self.rows(self.reduction.of(after, faults_left=left)), harms, undone)
+        harms = tuple(self.judge.harms(before, choice, events, after))
+        return Followed(self.rows(self.reduction.of(after, faults_left=left)), harms, self._undone(events))
+
+    def _undone(self, events: list[HistoryEvent]) -> tuple[int, ...]:
+        """The steps whose undo ran with something to undo."""
+        index = self.bp.index
+        return tuple([index[it.step] for it in events if isinstance(it, UndoCommitted) and it.times >= 0])
 
     # one step alone
 
-    def _performs_alone(self, rows: Rows, choice: Choice) -> bool:
+    def _performs_alone(self, spot: Spot, choice: Choice) -> bool:
         step, strike = choice.step, choice.strike
         if strike is not None and strike.kind == "outage":
             return False
-        if rows.down and self.bp.service_of[step] in rows.down:
+        if spot.troubled and self.bp.service_of[step] in spot.troubled:
             return False
-        return not rows.marks if choice.undo else not self._asks[step]
+        if not choice.undo:
+            return not self._asks[step]
+        mine = (choice.instance, step)  # nobody has read, or overwritten, what is undone
+        return not any((mark.owner, mark.owner_step) == mine for mark in spot.rows.marks)
 
-    def _lands_alone(self, rows: Rows, choice: Choice) -> bool:
+    def _lands_alone(self, choice: Choice) -> bool:
         step = choice.step
         if not self._deaf or self._meets[step]:
             return False
-        return not rows.marks if choice.undo else not (self._asks[step] or self._cascades[step])
+        return choice.undo or not (self._asks[step] or self._cascades[step])
 
-    def _found(
-        self, rows: Rows, row: Row, choice: Choice, what: object, calm: int, last: bool
-    ) -> Followed:
-        step, rest, cells = choice.step, row.rest, row.cells
-        flag = calm | rest.flag
-        if choice.undo and self.bp.pivots and any(cells[it].cell.record.times > 0 for it in self.bp.pivots):
+    def _found(self, spot: Spot, choice: Choice, what: object, left: bool, last: bool) -> Followed:
+        step, rows, calm = choice.step, spot.rows, 0 if left or spot.troubled else CALM
+        row = rows.rows[choice.instance]
+        cell, flag = row.cells[step], calm | row.rest.flag
+        if choice.undo and self.bp.pivots and self._pivot_stands(row):
             flag |= PIVOT_STANDS
-        found = cells[step].found.get((what, flag))
+        found = cell.found.get((what, flag))
         if found is None:
-            found = cells[step].found[what, flag] = self._find(row, choice, calm)
-        now = [*cells[:step], found.cell, *cells[step + 1 :]]
-        if choice.verb == "land":
-            self._together(now, rest)
-        after = self._with_row(rows, choice.instance, Row(rest, tuple(now)))
+            found = cell.found[what, flag] = self._find(spot, choice, flag)
         if last:
-            after = self._calmed(after, calm)
+            rows = Rows(spot.calmed(calm), rows.down, rows.marks)
+            row = rows.rows[choice.instance]
+        cells = (*row.cells[:step], found.cell, *row.cells[step + 1 :])
+        if choice.verb == "land" and row.rest.flag:
+            cells = self._together(cells, row.rest)
+        after = self._with_row(rows, choice.instance, Row(row.rest, cells))
         harms = found.harms
         if found.touched and self._meets[step]:
             after = after._replace(marks=with_marks(self.bp, self.world(after), choice.instance, step).marks)
         if found.changed and self.bp.always:
             harms = (*harms, *self.judge.always(self.world(after)))
-        return Followed(after, harms, (step,) if found.undone else ())
+        return Followed(after, harms, found.undone)
 
-    def _find(self, row: Row, choice: Choice, calm: int) -> Found:
+    def _pivot_stands(self, row: Row) -> bool:
+        return any([row.cells[pivot].cell.record.times > 0 for pivot in self.bp.pivots])
+
+    def _find(self, spot: Spot, choice: Choice, flag: int) -> Found:
         """The kernel, the judge and the reduction, about this step."""
-        step, was = choice.step, _instance(row)
+        step, was = choice.step, spot.world.instances[choice.instance]
         after, events = self.kernel.apply(World((was,)), choice._replace(instance=0))
         (now,) = after.instances
-        cell = taken_apart(now)[1][step]
-        cell = self.reduction.cell(step, cell, turned=bool(row.rest.flag), calm=bool(calm))
+        cell = self.reduction.cell(
+            step, cell_of(now, step), turned=bool(flag & TURNED), calm=bool(flag & CALM)
+        )
         return Found(
             self._known(step, cell),
             tuple(self.judge.of_instance(was, now, events)),
-            any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
-            any(isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events),
-            any(isinstance(event, UndoCommitted) and event.times >= 0 for event in events),
+            any([isinstance(event, StepCommitted | UndoCommitted) for event in events]),
+            any([isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events]),
+            self._undone(events),
         )
 
     # what is heard
 
-    def _heard(self, spot: Spot, row: Row, choice: Choice) -> Heard:
+    def _heard(self, spot: Spot, choice: Choice) -> Heard:
         mind = spot.mind(choice.instance)
         what = choice.step if choice.verb == "hear" else choice.subject
         heard = mind.heard.get(what)
         if heard is None:
-            heard = mind.heard[what] = self._hear(row, choice)
+            heard = mind.heard[what] = self._hear(spot, choice)
         return heard
 
-    def _hear(self, row: Row, choice: Choice) -> Heard:
-        """The rules of the coordination, about what is heard here."""
+    def _hear(self, spot: Spot, choice: Choice) -> Heard:
+        """The rules of the coordination, about what is heard here, or interrupts."""
         events: list[HistoryEvent] = []
-        was = _instance(row).mind
+        instance, row = spot.world.instances[choice.instance], spot.rows.rows[choice.instance]
+        was, interrupted, subject = instance.mind, instance.interrupted, choice.subject
         if choice.verb == "hear":
             now = self.kernel.heard(was, choice.step, was.legs[choice.step].call, events)
+        elif isinstance(subject, Message) and isinstance(was, Troupe):
+            now = choreography.receive(self.bp, was, subject, events)
         else:
-            assert isinstance(was, Troupe)
-            assert isinstance(choice.subject, Message)
-            now = choreography.receive(self.bp, was, choice.subject, events)
+            now = self.kernel.interrupted(was, str(subject), events)
+            interrupted = tuple(sorted((*interrupted, str(subject))))
         if now.ended:
-            return Heard(None)
-        rest = self.reduction.rest(Rest(bare(now), row.rest.rest.interrupted), faults_left=True)
+            return HAS_ENDED
+        rest = self.reduction.rest(Rest(bare(now), interrupted), faults_left=True)
+        others = enumerate(zip(row.cells, beliefs_of(now), strict=True))
         return Heard(
             self._known_rest(rest),
-            tuple(
-                [
-                    (step, belief)
-                    for step, (known, belief) in enumerate(zip(row.cells, beliefs_of(now), strict=True))
-                    if known.belief != belief
-                ]
-            ),
+            tuple([(step, belief) for step, (known, belief) in others if known.belief != belief]),
             tuple([Harm("skipped-undo", event.step) for event in events if isinstance(event, UndoSkipped)]),
             tuple(self.judge.doubtful_undos(was, now)),
         )
 
     def _believed(
-        self, rows: Rows, row: Row, choice: Choice, heard: Heard, rest: KnownRest, left: bool
+        self, spot: Spot, choice: Choice, heard: Heard, rest: KnownRest, left: bool, last: bool
     ) -> Followed:
         """The cells of which something else is believed now, and what follows for the others."""
-        harms = heard.harms
+        row, harms = spot.rows.rows[choice.instance], heard.harms
         for step, builder in heard.suspects:
             if row.cells[builder].cell.record.times > 0:
                 harms = (*harms, Harm("wrong-order", self.bp.steps[step].name))
-        calm = 0 if left or rows.down else CALM
-        flag, cells = calm | rest.flag, list(row.cells)
+        flag, cells = rest.flag if left or last or spot.troubled else rest.flag | CALM, list(row.cells)
         if rest.flag != row.rest.flag:
-            changed = {step for step, _ in heard.beliefs}
-            cells = [
-                cell if step in changed else self._same(step, cell, flag) for step, cell in enumerate(cells)
-            ]
-        follows = choice.verb == "hear"
+            cells = [self._same(step, cell, flag) for step, cell in enumerate(cells)]
+        follows = choice.verb != "receive"
         for step, belief in heard.beliefs:
-            cell = cells[step]
+            cell = row.cells[step]
             known = (cell.heard if follows else cell.received).get((belief, flag))
             cells[step] = known or self._change(step, cell, belief, flag, follows=follows)
-        self._together(cells, rest)
-        after = self._with_row(rows, choice.instance, Row(rest, tuple(cells)))
-        if rows.down:
-            after = after._replace(down=self._still_down(after))
-            if not left and not after.down:
-                after = self._calmed(after, CALM)
-        return Followed(after, harms)
+        now = tuple(cells)
+        if rest.flag or not self.kernel.orchestrated:
+            now = self._together(now, rest)
+        after = self._with_row(spot.rows, choice.instance, Row(rest, now))
+        return Followed(self._settled(spot, after, left, last), harms)
 
     def _change(self, step: int, known: KnownCell, belief: Belief, flag: int, *, follows: bool) -> KnownCell:
         was = known.cell
         strike, copies = was.strike, was.copies
-        if follows:
+        if follows and belief[0] != was.leg:
             strike, copies = self.kernel.followed(step, was.leg, belief[0], strike, copies)
             copies = tuple([it for it in copies if not self.kernel.is_inert(it, was.record, ended=False)])
         cell = Cell(*belief, was.record, strike, copies)
-        now = self._known(
-            step, self.reduction.cell(step, cell, turned=bool(flag & TURNED), calm=bool(flag & CALM))
-        )
-        (known.heard if follows else known.received)[belief, flag] = now
+        cell = self.reduction.cell(step, cell, turned=bool(flag & TURNED), calm=bool(flag & CALM))
+        now = (known.heard if follows else known.received)[belief, flag] = self._known(step, cell)
         return now
+
+    # the end of an instance
+
+    def _ended(self, spot: Spot, choice: Choice, left: bool, last: bool) -> Followed:
+        """What ends an instance, or happens after its end. What was marked as taken back by it never will be."""
+        number, row = choice.instance, spot.rows.rows[choice.instance]
+        what = (choice.verb, choice.step, choice.subject)
+        ended = self._ends.get((row, what))
+        if ended is None:
+            ended = self._end(spot.world.instances[number], choice)
+            if not self._alone:
+                self._ends[row, what] = ended
+        rows, harms = self._with_row(spot.rows, number, ended.row), ended.harms
+        if rows.marks:
+            rows = rows._replace(marks=tuple([mark for mark in rows.marks if mark.owner != number]))
+        rows = self._settled(spot, rows, left, last)
+        if row.rest.over is None and self.bp.finally_:
+            harms = (*harms, *self.judge.at_the_end(self.world(rows)))
+        if ended.changed and self.bp.always:
+            harms = (*harms, *self.judge.always(self.world(rows)))
+        return Followed(rows, harms, ended.undone)
+
+    def _end(self, was: Instance, choice: Choice) -> Ended:
+        after, events = self.kernel.apply(World((was,)), choice._replace(instance=0))
+        (now,) = after.instances
+        return Ended(
+            self._row(self.reduction.over(now)),
+            tuple(self.judge.of_instance(was, now, events)),
+            any([isinstance(event, StepCommitted | UndoCommitted) for event in events]),
+            self._undone(events),
+        )
 
     # what follows for everything else
 
-    def _together(self, cells: list[KnownCell], rest: KnownRest) -> None:
-        """The rules of the reduction that look at several steps; changes the list."""
-        if not (rest.flag or not self.kernel.orchestrated) or not any(cell.merges for cell in cells):
-            return
-        was = [cell.cell for cell in cells]
-        now = list(was)
-        self.reduction.together(now, turned=bool(rest.flag))
-        for step, cell in enumerate(now):
-            if cell is not was[step]:
-                cells[step] = self._known(step, cell)
+    def _together(self, cells: tuple[KnownCell, ...], rest: KnownRest) -> tuple[KnownCell, ...]:
+        """The cells by the rules that look at several steps."""
+        if not any([cell.merges for cell in cells]):
+            return cells
+        now = [cell.cell for cell in cells]
+        if not self.reduction.together(now, turned=bool(rest.flag)):
+            return cells
+        return tuple([self._known(step, cell) for step, cell in enumerate(now)])
 
-    def _calmed(self, rows: Rows, calm: int) -> Rows:
-        """No fault is left any more, or no outage: every cell, and the rest, by its name from here on."""
-        return Rows(tuple([self._calm_row(row, calm) for row in rows.rows]), rows.down, rows.marks)
-
-    def _calm_row(self, row: Row, calm: int) -> Row:
-        rest = row.rest
-        if rest.over is not None:
-            return row
-        if rest.calmed is None:
-            rest.calmed = self._known_rest(self.reduction.rest(rest.rest, faults_left=False))
-        flag = calm | rest.flag
-        cells = tuple([self._same(step, cell, flag) for step, cell in enumerate(row.cells)])
-        return Row(rest.calmed, cells)
+    def _settled(self, spot: Spot, rows: Rows, left: bool, last: bool) -> Rows:
+        """The rows when an outage may be over, or the last fault has struck: that concerns all of them."""
+        if rows.down:
+            rows = rows._replace(down=self._still_down(rows))
+        if left or not (last or spot.troubled):
+            return rows
+        calm = 0 if self.troubled(rows) else CALM
+        if not (last or calm):
+            return rows
+        return rows._replace(rows=tuple([self.calmed(row, calm) for row in rows.rows]))
 
     def _same(self, step: int, known: KnownCell, flag: int) -> KnownCell:
         same = known.same.get(flag)
@@ -525,30 +606,27 @@ class Moves:
         return same
 
     def _still_down(self, rows: Rows) -> tuple[int, ...]:
+        may_call, service_of = self.reduction.may_call, self.bp.service_of
         return tuple(
             [
                 service
                 for service in rows.down
                 if any(
-                    self.reduction.may_call(row.rest.rest.mind, row.cells[step].cell.leg)
-                    for step, its in enumerate(self.bp.service_of)
-                    if its == service
+                    may_call(row.rest.rest.mind, cell.cell.leg)
                     for row in rows.rows
-                    if row.rest.over is None
+                    for step, cell in enumerate(row.cells)
+                    if service_of[step] == service
                 )
             ]
         )
 
-    def _with_row(self, rows: Rows, number: int, row: Row) -> Rows:
-        if self._alone:
-            return Rows((row,), rows.down, rows.marks)
-        row = self._shared.setdefault(row, row)
-        return Rows((*rows.rows[:number], row, *rows.rows[number + 1 :]), rows.down, rows.marks)
 
-
-def _instance(row: Row) -> Instance:
-    return row.rest.over or put_together(row.rest.rest, [known.cell for known in row.cells])
-
-
-def _numbers(row: Row) -> tuple[int, ...]:
-    return (row.rest.number, *[cell.number for cell in row.cells])
+def landings(number: int, copies: tuple[Copy, ...]) -> tuple[Choice, ...]:
+    """The copies that may land at any moment from here on."""
+    return tuple(
+        [
+            Choice("land", number, copy.step, copy.undo, copy.attempt, None, copy)
+            for copy in copies
+            if copy.ready
+        ]
+    )

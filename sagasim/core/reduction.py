@@ -142,8 +142,10 @@ class Reduction:
         """The cell by its one name. `turned`: its coordinator only goes back; `calm`: see alike.py."""
         if cell.ears is not None:
             return self._heard(step, cell)
-        cell = self._alike.of(step, cell, calm=calm)
-        return self._turned_back(step, cell) if turned else cell
+        now = self._alike.of(step, cell, calm=calm)
+        while now is not cell:  # what one rule has made of it may be what another one looks for
+            cell, now = now, self._alike.of(step, now, calm=calm)
+        return self._turned_back(step, now) if turned else now
 
     def _turned_back(self, step: int, cell: Cell) -> Cell:
         leg = cell.leg
@@ -168,32 +170,42 @@ class Reduction:
 
     # the steps together
 
-    def together(self, cells: list[Cell], *, turned: bool) -> None:
-        """What can be told only of all cells of an instance; changes the list."""
+    def together(self, cells: list[Cell], *, turned: bool) -> bool:
+        """What can be told only of all cells of an instance; changes the list, and says whether it did."""
         if cells[0].ears is not None:
-            self._scattered(cells)
-        elif turned and not self._values_matter and any(cell.leg == GIVEN_UP for cell in cells):
-            self._given_up(cells)
+            return self._scattered(cells)
+        return turned and not self._values_matter and self._given_up(cells)
 
-    def _given_up(self, cells: list[Cell]) -> None:
+    def _given_up(self, cells: list[Cell]) -> bool:
         """The undos that were given up, as one: the report names them all, and nothing can strike them."""
-        pivots = self.bp.pivots
-        free = [step for step, cell in enumerate(cells) if not cell.copies and step not in pivots]
-        given_up = [step for step in free if cells[step].leg == GIVEN_UP]
+        given_up, known, last = [], False, -1
+        for step, cell in enumerate(cells):
+            if cell.leg not in (GIVEN_UP, NEVER_BEGAN):
+                continue
+            free = not cell.copies and step not in self.bp.pivots
+            if cell.leg == GIVEN_UP:
+                given_up += [step] if free else []
+                known = known or not free
+            last = step if free else last
+        if not given_up or (given_up == [last] and not known and cells[last].record == BLANK):
+            return False
         for step in given_up:
             cells[step] = cells[step]._replace(leg=NEVER_BEGAN, record=BLANK)
-        if given_up and not any(cell.leg == GIVEN_UP for cell in cells):
-            last = max(step for step in free if cells[step].leg == NEVER_BEGAN)
+        if not known:
             cells[last] = cells[last]._replace(leg=GIVEN_UP)
+        return True
 
-    def _scattered(self, cells: list[Cell]) -> None:
+    def _scattered(self, cells: list[Cell]) -> bool:
         """Choreography: a closed step with nothing standing before it might as well have been skipped."""
+        changed = False
         for step, cell in enumerate(cells):
             if is_closed(cell.leg) and cell.leg.belief != "skipped":
-                standing = any(cells[other].leg.belief == "done" for other in self.bp.predecessors[step])
+                standing = any([cells[other].leg.belief == "done" for other in self.bp.predecessors[step]])
                 leg = SKIPPED if self._neighbourly and not standing else UNDONE
                 if leg != cell.leg:
                     cells[step] = cell._replace(leg=leg)
+                    changed = True
+        return changed
 
 
 def has_outage(instance: Instance) -> bool:
