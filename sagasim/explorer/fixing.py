@@ -37,6 +37,16 @@ def apply(exploration: Exploration, key: str, *, by: User | None) -> SagaVersion
     return save_as(text, free_name(version.saga.name), by=by)
 
 
+def said(exploration: Exploration, version: SagaVersion, key: str) -> str:
+    """What has been done, in one sentence."""
+    found = finding_of(exploration, key) or {}
+    change = (found.get("fix") or {}).get("change", "the fix")
+    old = exploration.version
+    if old is not None and old.saga_id != version.saga_id:
+        return f"{version.saga.name} is a copy of {old.saga.name} with {change}."
+    return f"Version {version.number} has {change}."
+
+
 def edit_of(exploration: Exploration, key: str) -> Mapping[str, object]:
     """The change that repairs a finding. Raises NoFix."""
     found = finding_of(exploration, key)
