@@ -213,7 +213,7 @@ def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [
-        ("harm", look_of(harm), f"{harm}: broken is that {PROPERTIES[harm]}.")
+        ("harm", look_of(harm), f"{harm}: it must hold that {PROPERTIES[harm]}.")
         for harm in HARMS
         if harm in harms
     ]
