@@ -46,9 +46,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "dirty-read": Look(
             "dirty read", "odd", "M1.8 8S4 4 8 4s6.2 4 6.2 4-2.2 4-6.2 4-6.2-4-6.2-4zM3 13 13 3"
         ),
-        "wrong-order": Look(
-            "order", "odd", "M5 13V3M2.5 5.5 5 3l2.5 2.5M11 3v10M8.5 10.5 11 13l2.5-2.5"
-        ),
+        "wrong-order": Look("order", "odd", "M5 13V3M2.5 5.5 5 3l2.5 2.5M11 3v10M8.5 10.5 11 13l2.5-2.5"),
         "skipped-undo": Look(
             "skipped", "odd", "M2.5 10a5.5 5.5 0 0 1 11 0M13.7 6.5 13.5 10l-3.3-1M8 12.5v.1"
         ),

@@ -5,9 +5,9 @@ The same cell leads to the same run again: what was executed by these rules alre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -34,6 +34,17 @@ class Scene:
     order: tuple[str, ...] = ()
     harm: str = ""
     step: str = ""
+
+
+def scene_of(coordination: str, worst: Mapping[str, Any]) -> Scene:
+    """The scene of a finding that is stored as harm, step, faults and order."""
+    return Scene(
+        coordinations=(Coordination(coordination),),
+        faults=tuple(worst["faults"]),
+        order=tuple(worst["order"]),
+        harm=worst["harm"],
+        step=worst["step"],
+    )
 
 
 def address_of(scene: Scene, version: SagaVersion, *, by: User | None) -> str:

@@ -248,13 +248,3 @@ def _uuid(text: str) -> UUID:
 
 def _is_htmx(request: HttpRequest) -> bool:
     return bool(request.htmx)  # type: ignore[attr-defined]  # django-htmx adds it
-
-
-@require_GET
-def safeguards(request: HttpRequest, name: str) -> HttpResponse:
-    raise Http404(name)
-
-
-@require_GET
-def compare(request: HttpRequest, name: str) -> HttpResponse:
-    raise Http404(name)
