@@ -13,6 +13,7 @@ urlpatterns = [
     path("sagas/<slug:name>/safeguards/", weighing_views.safeguards, name="safeguards"),
     path("sagas/<slug:name>/safeguards/open", weighing_views.without, name="without"),
     path("sagas/<slug:name>/compare/", comparing_views.compare, name="compare"),
+    path("sagas/<slug:name>/compare/open", comparing_views.beside, name="beside"),
     path("explorations/<uuid:pk>/", views.exploration, name="exploration"),
     path("explorations/<uuid:pk>/stop", views.stop, name="stop"),
     path("explorations/<uuid:pk>/again", views.again, name="again"),

@@ -6,13 +6,11 @@ Runs pin a version, so what is looked at is kept as a draft of whoever looks (co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sagasim.composer.services import keep_draft
 from sagasim.core.changes import apply_fix
 from sagasim.core.codec import edited_text, saga_to_data
-from sagasim.core.engine import EngineChoice
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,8 +27,3 @@ def kept_variant(version: SagaVersion, edit: Mapping[str, object], *, by: User |
 def kept(version: SagaVersion, changed: Saga, *, by: User | None) -> SagaVersion:
     """The same for any change of its meaning."""
     return keep_draft(edited_text(version.text, saga_to_data(changed)), by=by)
-
-
-def in_engine(saga: Saga, preset: str) -> Saga:
-    """The saga in another engine: all its rules as that has them. What the steps say themselves stays."""
-    return replace(saga, engine=EngineChoice(preset=preset))
