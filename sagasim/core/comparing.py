@@ -215,7 +215,7 @@ def _do_the_same(one: Step, other: Step) -> bool:
     """Whether two steps differ in their names alone. An action that is called as its step says nothing."""
     if (one.service, one.kind, one.compensation) != (other.service, other.kind, other.compensation):
         return False
-    return one.action == other.action or one.action == one.name or other.action == other.name
+    return one.action in (other.action, one.name) or other.action == other.name
 
 
 # ---------------------------------------------------------------- comparing

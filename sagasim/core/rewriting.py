@@ -20,10 +20,11 @@ from sagasim.core.sagafile import Data, saga_from_data, saga_in_full
 from sagasim.core.yamltext import entry, folded, in_quotes, inline, member, yaml_of
 
 
-def edited_text(old_text: str, new_data: Data) -> str:
+def edited_text(old_text: str, new_data: Data, *, as_written: bool = False) -> str:
     """The text, changed so that it means `new_data`; what did not change keeps its comments, order and style.
 
-    `new_data` need not be a saga that can run: a draft is kept as it is.
+    `new_data` need not be a saga that can run: a draft is kept as it is. `as_written`: it is all that should stand
+    in the text, so that a default which it leaves out goes, although somebody wrote it down once.
     """
     text = old_text.removeprefix("\ufeff")
     try:
@@ -32,7 +33,7 @@ def edited_text(old_text: str, new_data: Data) -> str:
         return yaml_of(new_data)
     if not isinstance(document.data, dict) or not set(document.data) & set(new_data):
         return yaml_of(new_data)
-    wanted: Data = _with_kept(document.data, new_data, _in_full(new_data))
+    wanted: Data = new_data if as_written else _with_kept(document.data, new_data, _in_full(new_data))
     if _alike(document.data, wanted):
         return old_text
     if text.lstrip().startswith("{"):
@@ -189,8 +190,17 @@ class _Rewriter:
             return [self._replaced(place, new)]
         edits = [self._removed((*place, key)) for key in old if key not in new]
         for key in old:
-            edits += self.edits((*place, key), old[key], new[key]) if key in new else []
+            if key in new and in_block and not old[key] and isinstance(new[key], dict | list) and new[key]:
+                edits.append(self._filled((*place, key), new[key]))
+            elif key in new:
+                edits += self.edits((*place, key), old[key], new[key])
         return edits + self._added(place, old, new)
+
+    def _filled(self, place: Place, new: Any) -> Edit:
+        """What was empty (`steps: []`) has no style that could be kept: it is written as if it were new."""
+        span, key = self.spans[place], str(place[-1])
+        lines = entry(key, new, self._column(span.key))
+        return Edit(span.key, self._end(place), self.eol.join(lines).lstrip())
 
     def _has_head(self, place: Place, old: Data, new: Data) -> bool:
         """Whether the first key stays, or stands on a line of its own: none has to move up behind a dash."""
