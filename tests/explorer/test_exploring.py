@@ -85,8 +85,8 @@ def test_a_finding_has_its_point_of_no_return_and_pairs_stand_with_their_plan(ga
 
 def test_the_same_question_is_explored_once(broken: SagaVersion):
     first = services.start(broken, faults=1)
-    asked = {"kinds": reversed(EXPLORED_KINDS), "most_states": 1000}
-    assert services.start(broken, faults=1, **asked).pk == first.pk
+    other_words = services.start(broken, faults=1, kinds=reversed(EXPLORED_KINDS), most_states=1000)
+    assert other_words.pk == first.pk
     assert services.start(broken.meaning, faults=1).pk == first.pk
     assert Exploration.objects.count() == 1
 
