@@ -25,6 +25,8 @@ from sagasim.api.asking import Unfit, user_of, version_of
 from sagasim.api.explorations import router as explorations
 from sagasim.api.models import ApiToken, digest_of
 from sagasim.api.schemas import (
+    CheckOut,
+    ComparisonOut,
     HistoryOut,
     LinesIn,
     RecordingIn,
@@ -38,9 +40,11 @@ from sagasim.api.schemas import (
     SagaOut,
     VersionOut,
 )
+from sagasim.composer.checking import answer, read_draft
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import NotYours, keep_saga, save_saga
-from sagasim.core.codec import saga_from_data
+from sagasim.composer.services import NotYours, delete_saga, keep_saga, save_saga
+from sagasim.composer.wording import changes_between
+from sagasim.core.codec import saga_from_data, saga_to_yaml
 from sagasim.core.errors import CoreError
 from sagasim.core.lines import entry_of, line_of
 from sagasim.core.saga import Coordination
@@ -86,19 +90,27 @@ api = NinjaAPI(
 @api.get("/sagas", response=list[SagaOut], tags=["sagas"])
 def list_sagas(request: HttpRequest) -> list[dict[str, Any]]:
     """Every saga with its newest version."""
-    return [_saga(saga.latest) for saga in SavedSaga.objects.select_related("latest__saga") if saga.latest]
+    sagas = SavedSaga.objects.filter(is_draft=False).select_related("latest__saga")
+    return [_saga(saga.latest) for saga in sagas if saga.latest]
 
 
 @api.post("/sagas", response={201: SagaOut, REFUSED: Refusal}, tags=["sagas"])
 def save(request: HttpRequest, said: SagaIn) -> Status[Any]:
     """Keeps a saga under its own name, as its newest version."""
-    if (said.text is None) == (said.saga is None):
-        raise Unfit("Send either the text of a saga file or its data.")
-    if said.text is not None:
-        version = save_saga(said.text, by=user_of(request))
-    else:
+    if said.saga is not None and said.text is None:
         version = keep_saga(saga_from_data(said.saga), by=user_of(request))
+    else:
+        version = save_saga(_text_of(said), by=user_of(request))
     return Status(201, _saga(version))
+
+
+@api.post("/sagas/check", response={200: CheckOut, REFUSED: Refusal}, tags=["sagas"])
+def check_saga(request: HttpRequest, said: SagaIn) -> dict[str, Any]:
+    """What is wrong with a saga before anything runs, in the sentences of the composer. Keeps nothing."""
+    draft = read_draft(_text_of(said))
+    if draft.refusal is not None:
+        raise draft.refusal
+    return answer(draft)
 
 
 @api.get("/sagas/{name}", response={200: SagaInFull, 404: Refusal}, tags=["sagas"])
@@ -110,6 +122,20 @@ def read_saga(request: HttpRequest, name: str, version: int | None = None) -> di
 @api.get("/sagas/{name}/versions", response={200: list[VersionOut], 404: Refusal}, tags=["sagas"])
 def list_versions(request: HttpRequest, name: str) -> list[SagaVersion]:
     return list(version_of(name, None).saga.versions.all())
+
+
+@api.get("/sagas/{name}/compare", response={200: ComparisonOut, 404: Refusal}, tags=["sagas"])
+def compare_versions(request: HttpRequest, name: str, a: int, b: int | None = None) -> dict[str, Any]:
+    """What changed from version `a` to version `b` (default: the newest), in words."""
+    old, new = version_of(name, a), version_of(name, b)
+    return {"a": old.number, "b": new.number, "changes": changes_between(old, new)}
+
+
+@api.delete("/sagas/{name}", response={204: None, REFUSED: Refusal}, tags=["sagas"])
+def delete(request: HttpRequest, name: str) -> Status[Any]:
+    """Deletes a saga with its versions, and all that was run and explored of them."""
+    delete_saga(version_of(name, None).saga, by=user_of(request))
+    return Status(204, None)
 
 
 # ---------------------------------------------------------------- runs
@@ -267,6 +293,13 @@ api.add_exception_handler(Run.DoesNotExist, lambda request, _: _not_found(reques
 
 
 # ---------------------------------------------------------------- shared by the answers
+
+
+def _text_of(said: SagaIn) -> str:
+    """The text that is sent, or the data as text."""
+    if (said.text is None) == (said.saga is None):
+        raise Unfit("Send either the text of a saga file or its data.")
+    return said.text if said.text is not None else saga_to_yaml(saga_from_data(said.saga))
 
 
 def _found_run(run_id: UUID) -> Run:

@@ -52,6 +52,36 @@ class VersionOut(Schema):
     saved_at: datetime
 
 
+class ComparisonOut(Schema):
+    """What changed between two versions, a phrase for each change."""
+
+    a: int
+    b: int
+    changes: list[str]
+
+
+class ProblemOut(Schema):
+    """One problem of a design; `proof` are the faults that show it, `fix` is an edit that takes it away."""
+
+    rule: str
+    severity: Literal["error", "warning"]
+    step: str
+    sentence: str
+    line: int | None
+    proof: list[str] | None
+    coordination: Name | None
+    harm: str | None
+    fix: dict[str, Any] | None
+    fix_text: str | None
+
+
+class CheckOut(Schema):
+    """A saga that can run, and what is wrong with it all the same."""
+
+    hash: str
+    problems: list[ProblemOut]
+
+
 class RunIn(Strict):
     """What to run. `faults` are texts such as charge:reply-lost; `parent` makes it a what-if of that run."""
 

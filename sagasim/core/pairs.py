@@ -133,7 +133,7 @@ class _Reader:
     def _masks(self) -> list[int]:
         """Per world, a bit for each cell whose one fault leads there, and no other fault."""
         search = self.search
-        masks = [0] * len(search.worlds)
+        masks = [0] * len(search)
         for number in self.order:
             if not search.cost[number]:
                 for following, choice in search.faulty.get(number, ()):

@@ -32,11 +32,13 @@ class Command(BaseCommand):
 
         self.give_up_what_is_lost()
         from daphne.endpoints import build_endpoint_description_strings
-        from daphne.server import Server  # installs its event loop when imported: only now, when it is wanted
 
         from sagasim.asgi import application
+        from sagasim.serving import (
+            TellingServer,
+        )  # installs an event loop when imported: only now, when it is wanted
 
-        server: Server = Server(
+        server: TellingServer = TellingServer(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             ready_callable=lambda: self.announce(server.listening_addresses),
