@@ -28,6 +28,8 @@
  * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
+ * @typedef {{text: string, data: SagaData, layout?: Layout, check: Check, answer?: Answer | null}} Start `answer`: what
+ *   the server has said of it already.
  * @typedef {{merge?: string, select?: string[]}} EditOptions Edits one after another with the same `merge` are
  *   one step; `select` is what is selected afterwards.
  */
@@ -71,11 +73,12 @@ export class Store {
   /** @type {State | null} */ #state = null;
   #check;
 
-  /** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
-  constructor({ text, data, layout = {}, check }) {
+  /** @param {Start} start */
+  constructor({ text, data, layout = {}, check, answer }) {
     this.#check = check;
     this.#moments = [this.#moment({ label: "", kind: "edit", text, data, layout })];
-    this.#askSoon(0);
+    if (answer) this.#take(this.#current, answer);
+    else this.#askSoon(0);
   }
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
@@ -354,7 +357,7 @@ export class Store {
   }
 }
 
-/** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
+/** @param {Start} start */
 export function createStore(start) {
   return new Store(start);
 }
