@@ -24,7 +24,7 @@ from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
 from sagasim.explorer.jobs import jobs, sweep
 from sagasim.explorer.models import ENDED, OPEN, Exploration, ExploredFinding, State
-from sagasim.explorer.telling import SHAPE
+from sagasim.explorer.telling import SHAPE, TOLD_BY
 from sagasim.runs.kernel import version_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class NothingKnown(Exception):
 
 def explorer_version() -> str:
     """By which rules is explored here."""
-    return version_of("inquiry")
+    return version_of(*TOLD_BY)
 
 
 # ---------------------------------------------------------------- starting and stopping
