@@ -131,9 +131,16 @@ class SagaCanvas {
     set(/** @type {Element} */ (svg), { role: "application", "aria-roledescription": "canvas" });
     svg?.addEventListener("keydown", (event) => this.keys?.press(event));
     events.on(["selection.changed", "drag.ended", "drag.canceled"], () => this.#selected());
+    events.on("element.click", 2000, (/** @type {any} */ event) => {
+      const [only, ...others] = this.selection.get();
+      const { shiftKey, ctrlKey, metaKey } = event.originalEvent;
+      if (only === event.element && !others.length && !shiftKey && !ctrlKey && !metaKey)
+        event.stopPropagation();
+    });
     events.on("element.dblclick", (/** @type {any} */ { element }) => {
       if (element.box) this.#name(element.box.name);
     });
+    events.on(["create.move", "connect.move"], 3000, (/** @type {any} */ event) => this.#hovers(event));
     events.on("connect.rejected", (/** @type {any} */ { context }) => this.#refused(context));
     events.on(["canvas.viewbox.changing", "drag.start"], () => this.closeName?.());
     events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) =>
@@ -171,8 +178,10 @@ class SagaCanvas {
   #draw(state) {
     const picture = pictureOf(state);
     const { boxes } = picture;
-    this.closeName?.();
+    this.isDrawing = true; // what is taken away is deselected, and that is nobody's wish
     this.drawing.show(picture);
+    this.isDrawing = false;
+    if (this.named && !this.drawing.shapeOf(this.named)) this.closeName?.();
     this.palette.show(state.data);
     this.empty.hidden = boxes.length > 0;
     const stale = state.readable === false;
@@ -204,7 +213,7 @@ class SagaCanvas {
 
   /** Tells the store what was selected here; while something is dragged, nothing is. */
   #selected() {
-    if (this.dragging.context()?.active) return;
+    if (this.isDrawing || this.dragging.context()?.active) return;
     const names = this.selection
       .get()
       .flatMap((/** @type {any} */ each) => (each.box ? [each.box.name] : []));
@@ -218,6 +227,7 @@ class SagaCanvas {
     const shape = this.drawing.shapeOf(name);
     if (!shape) return;
     this.window.reveal(shape);
+    this.named = name;
     this.closeName = nameStep(
       this.diagram,
       shape,
@@ -240,6 +250,14 @@ class SagaCanvas {
   #refused({ start, hover }) {
     if (!start?.box || !hover?.box) return;
     this.say(this.gestures.refusal(start.box.name, hover.box.name) ?? "");
+  }
+
+  /** A quick hand is over the canvas before the browser says that something is dragged. @param {any} event */
+  #hovers({ hover, originalEvent }) {
+    if (hover) return;
+    const gfx = this.diagram.get("hoverFix")._findTargetGfx(originalEvent);
+    const element = gfx && this.diagram.get("elementRegistry").get(gfx);
+    if (element) this.dragging.hover({ element, gfx });
   }
 
   #fit() {

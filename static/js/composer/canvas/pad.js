@@ -35,15 +35,34 @@ function entry(name, path, title, click, drag) {
   return { group: "all", title, html: html.outerHTML, className: `pad-${name}`, action };
 }
 
+const PAD = { width: 128, height: 94 }; // px, as canvas.css has it
+
 export class Pad {
   /** @param {Gestures} gestures @param {any} diagram @param {{edit: (name: string) => void}} act */
   constructor(gestures, diagram, { edit }) {
     this.gestures = gestures;
     this.diagram = diagram;
     this.edit = edit;
-    diagram.get("contextPad").registerProvider(this);
+    const pad = diagram.get("contextPad");
+    pad.registerProvider(this);
+    const beside = pad._getPosition.bind(pad);
+    pad._getPosition = (/** @type {any} */ target) => this.#withinSight(target, beside(target));
     const events = diagram.get("eventBus");
     events.on("contextPad.create", (/** @type {{pad: HTMLElement}} */ { pad }) => this.#listen(pad));
+  }
+
+  /** Where the pad would be cut off at the right it stands below, or above. @param {any} target @param {{left: number, top: number}} position */
+  #withinSight(target, position) {
+    const pad = this.diagram.get("contextPad");
+    const seen = this.diagram.get("canvas").getContainer().getBoundingClientRect();
+    if (position.left + PAD.width <= seen.width && position.top + PAD.height <= seen.height) return position;
+    const bounds = target.waypoints ? null : pad._getTargetBounds(target);
+    const below = bounds ? bounds.bottom - seen.top + 8 : position.top;
+    const above = bounds ? bounds.top - seen.top - PAD.height - 8 : position.top - PAD.height;
+    const left = Math.max(4, Math.min(position.left - 4, seen.width - PAD.width - 4));
+    const fits = position.left + PAD.width <= seen.width;
+    if (fits) return { left: position.left, top: Math.max(4, seen.height - PAD.height - 4) };
+    return { left, top: below + PAD.height <= seen.height ? below : Math.max(4, above) };
   }
 
   /** Entries answer to Enter and Space as buttons do. @param {HTMLElement} pad */
