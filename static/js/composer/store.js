@@ -24,8 +24,9 @@
  *   Rejects with a sentence where the server gives no answer; a saga that cannot run is an answer.
  * @typedef {{
  *   text: string, data: SagaData, layout: Layout, valid: boolean, error: Mistake | null, checked: Checked | null,
- *   behind: "text" | "data" | null, server: string | null, revision: number,
- * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
+ *   behind: "text" | "data" | null, readable: boolean, server: string | null, revision: number,
+ * }} State `behind`: which half still waits for the server; `readable`: false where the data is older than a text that
+ *   cannot be read; `server`: why it does not answer, as a sentence.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
  * @typedef {{text: string, data: SagaData, layout?: Layout, check: Check, answer?: Answer | null}} Start `answer`: what
