@@ -84,18 +84,9 @@ export class Store {
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
   get() {
-    const { text, data, layout, error, checked, behind, revision } = this.#current;
-    this.#state ??= {
-      text,
-      data,
-      layout,
-      valid: !error,
-      error,
-      checked,
-      behind,
-      server: this.#server,
-      revision,
-    };
+    const { error, text, data, layout, checked, behind, readable, revision } = this.#current;
+    const known = { text, data, layout, checked, behind, readable, revision };
+    this.#state ??= { ...known, valid: !error, error, server: this.#server };
     return this.#state;
   }
 
