@@ -43,6 +43,7 @@ export class Window {
   /** Moves the drawing just so far that a step is in sight. @param {{x: number, y: number}} shape */
   reveal(shape) {
     const { scale, x, y, width, height } = this.canvas.viewbox();
+    if (!(width > 0 && height > 0)) return; // behind another tab nothing is in sight
     const margin = 24 / scale;
     /** @param {number} from @param {number} to @param {number} low @param {number} high */
     const lacking = (from, to, low, high) => (from < low ? low - from : to > high ? high - to : 0);
