@@ -2,7 +2,7 @@
  * The saga as a drawing. It draws what the store says and turns gestures into edits of the store; it knows nothing that
  * the store does not.
  *
- * @typedef {import("sagasim/composer/canvas/gestures.js").Store} Store
+ * @typedef {import("sagasim/composer/store.js").Store} Store
  */
 
 import { Drawing } from "sagasim/composer/canvas/drawing.js";
