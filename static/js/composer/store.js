@@ -25,7 +25,9 @@
  * @typedef {{
  *   text: string, data: SagaData, layout: Layout, valid: boolean, error: Mistake | null, checked: Checked | null,
  *   behind: "text" | "data" | null, server: string | null, revision: number,
- * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
+ *   readable: boolean,
+ * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence;
+ *   `readable`: whether the data is what the text says, or the last that could be read.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
  * @typedef {{merge?: string, select?: string[]}} EditOptions Edits one after another with the same `merge` are
@@ -80,7 +82,7 @@ export class Store {
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
   get() {
-    const { text, data, layout, error, checked, behind, revision } = this.#current;
+    const { text, data, layout, error, checked, behind, revision, readable } = this.#current;
     this.#state ??= {
       text,
       data,
@@ -91,6 +93,7 @@ export class Store {
       behind,
       server: this.#server,
       revision,
+      readable,
     };
     return this.#state;
   }
