@@ -37,6 +37,7 @@ __all__ = [
     "MOST_STATES",
     "BadQuestion",
     "Badge",
+    "NothingKnown",
     "again",
     "badge_of",
     "explorer_version",
@@ -45,7 +46,7 @@ __all__ = [
     "stop",
     "sweep",
     "warm",
-]  # fmt: skip
+]
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ DELETED_AT_ONCE = 200
 
 class BadQuestion(CoreError):
     """This cannot be explored; the text is one sentence for the user."""
+
+
+class NothingKnown(Exception):
+    """No verdict can be read yet, or none will ever be."""
+
+    def __init__(self, exploration: Exploration) -> None:
+        later = "ask again in a moment" if exploration.is_open else "start it again"
+        super().__init__(f"nothing is known yet: the exploration is {exploration.state}; {later}")
 
 
 def explorer_version() -> str:

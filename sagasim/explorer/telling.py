@@ -18,6 +18,7 @@ from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
+from sagasim.explorer.models import Exploration as Row
 
 SHAPE = 1
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
@@ -36,6 +37,12 @@ def more_of(inquiry: Inquiry, verdict: Verdict, *, complete: bool) -> dict[str, 
         ],
         "coordinations": {name: _coordination(each) for name, each in explorations.items()},
     }
+
+
+def findings_told(row: Row) -> list[dict[str, Any]]:
+    """The findings of a stored verdict, each with what is known of it beyond."""
+    told = (row.verdict or {}).get("findings", [])
+    return [{**finding, **extra} for finding, extra in zip(told, row.more.get("findings", []), strict=True)]
 
 
 def key_text(coordination: str, harm: str, step: str) -> str:

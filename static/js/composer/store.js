@@ -30,6 +30,8 @@
  *   `readable`: whether the data is what the text says, or the last that could be read.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
+ * @typedef {{text: string, data: SagaData, layout?: Layout, check: Check, answer?: Answer | null}} Start `answer`: what
+ *   the server has said of it already.
  * @typedef {{merge?: string, select?: string[]}} EditOptions Edits one after another with the same `merge` are
  *   one step; `select` is what is selected afterwards.
  */
@@ -73,11 +75,12 @@ export class Store {
   /** @type {State | null} */ #state = null;
   #check;
 
-  /** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
-  constructor({ text, data, layout = {}, check }) {
+  /** @param {Start} start */
+  constructor({ text, data, layout = {}, check, answer }) {
     this.#check = check;
     this.#moments = [this.#moment({ label: "", kind: "edit", text, data, layout })];
-    this.#askSoon(0);
+    if (answer) this.#take(this.#current, answer);
+    else this.#askSoon(0);
   }
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
@@ -357,7 +360,7 @@ export class Store {
   }
 }
 
-/** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
+/** @param {Start} start */
 export function createStore(start) {
   return new Store(start);
 }
