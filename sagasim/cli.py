@@ -21,19 +21,15 @@ from sagasim.core.errors import CoreError, listed, quoted
 from sagasim.terminal import Terminal
 
 if TYPE_CHECKING:
-    from sagasim.core.blueprint import Blueprint
-    from sagasim.core.exploration import Exploration, Finding
     from sagasim.core.faults import FaultPlan, Moment
-    from sagasim.core.results import Remedy, ToldFinding, Verdict
+    from sagasim.core.inquiry import Inquiry, Standing
+    from sagasim.core.results import ToldFinding, Verdict
     from sagasim.core.saga import Coordination, Saga
-    from sagasim.core.search import Search
 
 FOUND_NOTHING, FOUND, WRONG_INPUT = 0, 1, 2
 MOST_BYTES = 64 * 1024 * 1024
 """Of any file no more than this is read; a saga file may be far smaller (document.py says how much)."""
 MOST_FAULTS = 20
-PORTION = 2_000
-"""So many worlds are expanded between two looks at the clock and at Ctrl-C."""
 
 
 class WrongInput(CoreError):
@@ -314,10 +310,10 @@ def _say_json(data: object, terminal: Terminal) -> None:
 
 
 def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
-    from sagasim.core.blueprint import blueprint
     from sagasim.core.faults import EXPLORED_KINDS, KINDS
     from sagasim.core.harms import HARMS
-    from sagasim.core.results import verdict_of, verdict_to_data
+    from sagasim.core.inquiry import Inquiry
+    from sagasim.core.results import verdict_to_data
     from sagasim.core.saga import Coordination
 
     both = asked.coordination == "both"
@@ -329,11 +325,10 @@ def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
     began = time.monotonic()
     with _stoppable() as stopped:
         deadline = began + asked.max_seconds if asked.max_seconds else None
-        blueprints = [blueprint(saga, each) for each in coordinations]
-        explorations = _searched(blueprints, asked, kinds, terminal, lambda: stopped() or _is_past(deadline))
-        remedy = _remedies(saga, explorations, asked.faults, kinds, terminal, stopped)
-        seconds = time.monotonic() - began
-        verdict = verdict_of(explorations, file=asked.file, seconds=seconds, remedy=remedy)
+        inquiry = Inquiry(saga, coordinations, faults=asked.faults, kinds=kinds, most_states=asked.max_states)
+        _inquired(inquiry, terminal, lambda: stopped() or _is_past(deadline))
+        _mended(inquiry, terminal, stopped)
+        verdict = inquiry.verdict(file=asked.file, seconds=time.monotonic() - began)
     known = frozenset() if baseline is None else frozenset(each.key for each in baseline.findings)
 
     def excused(finding: ToldFinding) -> str:
@@ -371,65 +366,29 @@ def _baseline(file: str | None) -> Verdict | None:
         ) from None
 
 
-def _searched(
-    blueprints: Sequence[Blueprint],
-    asked: argparse.Namespace,
-    kinds: Sequence[str],
-    terminal: Terminal,
-    is_over: Callable[[], bool],
-) -> list[Exploration]:
-    """Both coordinations in turns, a portion each, so that a limit cuts neither of them off alone."""
-    from sagasim.core.exploration import reading
-    from sagasim.core.search import Search
-
-    searches = [Search(each, asked.faults, kinds=kinds) for each in blueprints]
-    began, left = time.monotonic(), asked.max_states
-    while left > 0 and not is_over():
-        open_ = [search for search in searches if not search.progress().done]
-        if not open_:
-            break
-        for search in open_:
-            portion = min(PORTION, left)
-            search.advance(portion)
-            left -= portion
-            if left <= 0 or is_over():
-                break
-        terminal.progress(_progress(searches, time.monotonic() - began))
+def _inquired(inquiry: Inquiry, terminal: Terminal, is_over: Callable[[], bool]) -> None:
+    """Searches until nothing is left to be found, or until it is stopped."""
+    began = time.monotonic()
+    while not inquiry.is_over and not is_over():
+        inquiry.advance()
+        terminal.progress(_progress(inquiry.progress(), time.monotonic() - began))
     terminal.clear()
-    return [reading(search) for search in searches]
 
 
-def _progress(searches: Sequence[Search], seconds: float) -> str:
-    told = [search.progress() for search in searches]
-    states = sum(each.states for each in told)
-    findings = sum(each.findings for each in told)
-    level = min((each.level for each in told if not each.done), default=0)
-    speed = states / max(seconds, 0.001)
-    return f"{states:,} states, {speed:,.0f}/s, {_counted(level, 'fault')}, {_counted(findings, 'finding')}"
+def _progress(standing: Standing, seconds: float) -> str:
+    speed = standing.states / max(seconds, 0.001)
+    found = f"{_counted(standing.level, 'fault')}, {_counted(standing.findings, 'finding')}"
+    return f"{standing.states:,} states, {speed:,.0f}/s, {found}"
 
 
-def _remedies(
-    saga: Saga,
-    explorations: Sequence[Exploration],
-    faults: int,
-    kinds: Sequence[str],
-    terminal: Terminal,
-    stopped: Callable[[], bool],
-) -> Remedy:
-    """Looks for the fix of each finding; the one place that knows remedies.py. A stopped search gets none."""
-    from sagasim.core.remedies import Remedies
-    from sagasim.core.results import Fixed
-
-    remedies = Remedies(saga, faults, kinds=kinds, known=[each for each in explorations if each.exhaustive])
-
-    def fix(exploration: Exploration, finding: Finding) -> Fixed | None:
-        if stopped() or not exploration.exhaustive:
-            return None
+def _mended(inquiry: Inquiry, terminal: Terminal, stopped: Callable[[], bool]) -> None:
+    """Looks for the fixes; a search that was stopped gets none."""
+    if stopped():
+        return
+    for finding in inquiry.mending():
+        if stopped():
+            return
         terminal.progress(f"looking for the fix of {finding.harm} at {finding.step}")
-        found = remedies.fix(finding)
-        return None if found is None else Fixed(change=found.change, verified=found.verified)
-
-    return fix
 
 
 @contextmanager

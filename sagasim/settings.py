@@ -12,6 +12,7 @@ and passes `manage.py check --deploy`.
     SAGASIM_BEHIND_PROXY 1: trust X-Forwarded-Proto, which your proxy must set
     SAGASIM_DATA         the folder with the database and collected files var/ beside manage.py
     SAGASIM_LOG          line | json: how the server's own log is written  line
+    SAGASIM_WORKERS      how many long explorations may run at once        one processor less than there are
     SAGASIM_DEBUG        1: Django's error pages; local mode only
 """
 
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
     "sagasim",
     "sagasim.composer",
     "sagasim.runs",
+    "sagasim.explorer",
     "sagasim.api",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -149,6 +151,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+
+# ------------------------------------------------------------------ what works beside it
+
+WORKERS = int(os.environ.get("SAGASIM_WORKERS", "0")) or max(1, (os.cpu_count() or 2) - 1)
 
 # ------------------------------------------------------------------ what it serves
 

@@ -7,10 +7,11 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from sagasim.api.api import api
-from sagasim.runs.views import home
+from sagasim.home import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("", include("sagasim.composer.urls")),
     path("", include("sagasim.runs.urls")),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

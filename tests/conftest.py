@@ -34,6 +34,15 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture
+def explored_at_once() -> Iterator[None]:
+    """Explorations are explored where they are started, in the same breath: no process, no waiting."""
+    from sagasim.explorer.jobs import at_once, jobs
+
+    with jobs.using(at_once()):
+        yield
+
+
 def environment(data: Path, **settings: str) -> dict[str, str]:
     """The environment of a sagasim of its own, with its data in that folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SAGASIM_")}

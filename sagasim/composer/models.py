@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sagasim.core.saga import Saga
 
 LONGEST_NAME = 200
+DRAFT = "--draft-"
+"""Stands in the name of a draft and, since it is no slug, in no saga's own name."""
 MOST_MEANINGS = 256
 
 _meanings: dict[str, Saga] = {}  # by hash: equal hashes mean equal sagas, and reading one costs milliseconds
@@ -34,7 +36,11 @@ class VersionIsFinal(Exception):
 
 
 class SavedSaga(models.Model):
-    """A saga under its name. `latest` is the version that a new run takes."""
+    """A saga under its name. `latest` is the version that a new run takes.
+
+    `layout` is where its steps were put on the canvas. A draft holds what somebody has run and not saved
+    (docs/decisions/0010).
+    """
 
     name = models.SlugField(max_length=LONGEST_NAME, unique=True)
     title = models.TextField(blank=True)
@@ -43,6 +49,10 @@ class SavedSaga(models.Model):
     latest = models.OneToOneField(
         "SagaVersion", models.RESTRICT, null=True, blank=True, related_name="latest_of"
     )
+    layout: models.JSONField[dict[str, Any] | Combinable, dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+    is_draft = models.BooleanField(default=False, db_index=True)
     in_gallery = models.BooleanField(default=False, db_index=True)
     watch_for = models.TextField(blank=True, help_text="Gallery: what to watch for, in one line.")
     show_with = models.JSONField(
@@ -62,13 +72,18 @@ class SavedSaga(models.Model):
                 name="only_a_gallery_saga_says_what_to_watch_for",
                 condition=Q(in_gallery=True) | Q(watch_for=""),
             ),
+            models.CheckConstraint(
+                name="a_draft_and_nothing_else_is_named_as_one",
+                condition=Q(is_draft=True, name__contains=DRAFT)
+                | Q(Q(is_draft=False), ~Q(name__contains=DRAFT)),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("runs:new", args=[self.name])
+        return reverse("composer:page", args=[self.name])
 
     @property
     def heading(self) -> str:

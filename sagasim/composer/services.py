@@ -1,21 +1,36 @@
-"""What changes saved sagas: saving a version, and hanging the gallery."""
+"""What changes saved sagas: saving a version, deleting a saga, keeping a draft, and hanging the gallery."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from sagasim.composer.gallery import Exhibit, pairs
-from sagasim.composer.models import LONGEST_NAME, SagaVersion, SavedSaga
-from sagasim.core.codec import saga_from_text, saga_hash, saga_to_data, saga_to_yaml
+from sagasim.composer.models import DRAFT, LONGEST_NAME, SagaVersion, SavedSaga
+from sagasim.core.codec import (
+    edited_text,
+    saga_from_data,
+    saga_from_text,
+    saga_hash,
+    saga_to_data,
+    saga_to_yaml,
+)
+from sagasim.core.document import read_document
 from sagasim.core.errors import BadSaga
+from sagasim.core.saga import SLUG
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from sagasim.core.saga import Saga
+
+MOST_COUNTED = 1000
+LONGEST_OWN_NAME = 100
+"""As the schema of a saga file has it."""
 
 
 class NotYours(Exception):
@@ -27,6 +42,26 @@ class NotYours(Exception):
         self.saga = saga
 
 
+class Outdated(Exception):
+    """Somebody else has saved since: `theirs` is the newest version, `base` the one that was edited, if any."""
+
+    def __init__(self, theirs: SagaVersion, base: SagaVersion | None) -> None:
+        who = f"{theirs.saved_by.get_username()} has" if theirs.saved_by else "somebody has"
+        since = f"since version {base.number}, which you edited" if base else "under this name"
+        super().__init__(
+            f"{who} saved version {theirs.number} of {theirs.saga.name} {since}; keep yours as the newest, take "
+            "theirs, or keep yours under another name"
+        )
+        self.theirs, self.base = theirs, base
+
+
+class NameTaken(BadSaga):
+    """A new saga would have the name of one that is there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a saga {name!r} already; choose another name", path="name")
+
+
 def save_saga(text: str, *, by: User | None, expecting: str = "") -> SagaVersion:
     """Keeps the saga that a text means under the name that it gives itself, as its newest version.
 
@@ -36,13 +71,54 @@ def save_saga(text: str, *, by: User | None, expecting: str = "") -> SagaVersion
     return _save(saga_from_text(text), text, by, expecting)
 
 
+def save_over(text: str, *, base: int, by: User | None, expecting: str = "") -> SagaVersion:
+    """The same for somebody who edited version `base` (0: none): nobody may have saved another one since.
+
+    Raises Outdated besides.
+    """
+    return _save(saga_from_text(text), text, by, expecting, base)
+
+
+def save_as(text: str, name: str, *, by: User | None) -> SagaVersion:
+    """Keeps the text as the first version of a new saga of that name. Raises BadSaga, NameTaken included."""
+    renamed = under_name(text, name)
+    if SavedSaga.objects.filter(name=name).exists():
+        raise NameTaken(name)
+    return _save(saga_from_text(renamed), renamed, by, name, 0)
+
+
 def keep_saga(meaning: Saga, *, by: User | None) -> SagaVersion:
-    """The same for a saga that was built by a program. Raises BadSaga and NotYours."""
+    """The same as save_saga for a saga that was built by a program. Raises BadSaga and NotYours."""
     newest = SagaVersion.objects.filter(latest_of__name=meaning.name, hash=saga_hash(meaning)).first()
     return newest or _save(meaning, saga_to_yaml(meaning), by, "")
 
 
-def _save(meaning: Saga, text: str, by: User | None, expecting: str) -> SagaVersion:
+def under_name(text: str, name: str) -> str:
+    """The text with another name in it, and nothing else changed. Raises BadSaga."""
+    data = read_document(text).data
+    saga_from_data(data)
+    return edited_text(text, {**data, "name": name})
+
+
+def is_slug(name: str) -> bool:
+    return SLUG.match(name) is not None
+
+
+def free(name: str) -> str:
+    """This name, or the first one like it that no saga has yet."""
+    stem = name[: LONGEST_OWN_NAME - 6].rstrip("-_")
+    taken = set(SavedSaga.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    if name not in taken:
+        return name
+    return next(found for number in count(2) if (found := f"{stem}-{number}") not in taken)
+
+
+def free_name(name: str) -> str:
+    """A name for a copy of this saga."""
+    return free(f"{re.sub(r'-copy(-[0-9]+)?$', '', name)[: LONGEST_OWN_NAME - 12].rstrip('-_')}-copy")
+
+
+def _save(meaning: Saga, text: str, by: User | None, expecting: str, base: int | None = None) -> SagaVersion:
     if len(meaning.name) > LONGEST_NAME:
         raise BadSaga(f"the name has {len(meaning.name)} characters; at most {LONGEST_NAME} fit", path="name")
     if expecting and meaning.name != expecting:
@@ -50,13 +126,73 @@ def _save(meaning: Saga, text: str, by: User | None, expecting: str) -> SagaVers
             f"the saga here is {expecting!r}; save {meaning.name!r} at its own address", path="name"
         )
     with transaction.atomic():
-        saga, is_new = SavedSaga.objects.get_or_create(
+        saga, is_new = SavedSaga.objects.select_for_update().get_or_create(
             name=meaning.name, defaults={"owner": by, "saved_at": timezone.now()}
         )
         if not is_new and not may_change(saga, by):
             raise NotYours(saga)
+        if base is not None:
+            _refuse_outdated(saga, text, base)
         version, _ = _keep(saga, text, meaning, by)
         return version
+
+
+def _refuse_outdated(saga: SavedSaga, text: str, base: int) -> None:
+    newest = saga.latest
+    if newest is not None and newest.number != base and newest.text != text:
+        raise Outdated(newest, saga.versions.filter(number=base).first())
+
+
+def place_steps(saga: SavedSaga, layout: dict[str, dict[str, float]], *, by: User | None) -> None:
+    """Remembers where steps were put on the canvas. Raises NotYours."""
+    if not may_change(saga, by):
+        raise NotYours(saga)
+    if saga.layout != layout:
+        saga.layout = layout
+        saga.save(update_fields=["layout"])
+
+
+def restore(version: SagaVersion, *, by: User | None) -> SagaVersion:
+    """A new version equal to an old one; the newest itself where it is that already. Raises NotYours."""
+    return _save(version.meaning, version.text, by, version.saga.name)
+
+
+def duplicate(version: SagaVersion, name: str, *, by: User | None) -> SagaVersion:
+    """A new saga that begins with this version. Raises BadSaga, NameTaken included."""
+    copy = save_as(version.text, name, by=by)
+    place_steps(copy.saga, version.saga.layout, by=by)
+    return copy
+
+
+def what_goes_with(saga: SavedSaga) -> dict[str, Any]:
+    """What is deleted with a saga: counted no further than a person needs."""
+    runs = saga.versions.filter(runs__isnull=False).values("runs")[: MOST_COUNTED + 1].count()
+    return {"saga": saga, "versions": saga.versions.count(), "runs": runs, "most": MOST_COUNTED}
+
+
+def delete_saga(saga: SavedSaga, *, by: User | None) -> None:
+    """Takes a saga away, with its versions and all that was run and explored of them. Raises NotYours."""
+    if not may_change(saga, by):
+        raise NotYours(saga)
+    with transaction.atomic():
+        drafts = SavedSaga.objects.filter(is_draft=True, name__startswith=f"{saga.name}{DRAFT}")
+        for each in (*drafts, saga):
+            each.delete()
+
+
+def keep_draft(text: str, *, by: User | None) -> SagaVersion:
+    """Keeps what somebody runs without saving it: as a version of a draft of their own. Raises BadSaga.
+
+    A run pins its version, so the draft is kept as long as its runs are; what is looked at twice is kept once.
+    """
+    meaning = saga_from_text(text)
+    with transaction.atomic():
+        draft, _ = SavedSaga.objects.select_for_update().get_or_create(
+            name=f"{meaning.name}{DRAFT}{by.pk if by else 0}",
+            defaults={"owner": by, "is_draft": True, "saved_at": timezone.now()},
+        )
+        known = draft.versions.filter(hash=saga_hash(meaning), text=text).first()
+        return known or _keep(draft, text, meaning, by)[0]
 
 
 def may_change(saga: SavedSaga, by: User | None) -> bool:

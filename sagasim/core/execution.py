@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 from zlib import crc32
 
 from sagasim.core import choreography
@@ -86,6 +87,14 @@ class Run:
         return any(found == Harm(harm, step) for found, _ in self.harms)
 
 
+class Passage(NamedTuple):
+    """One transition of a run: the world before it, the choice, and the numbers of the entries it wrote."""
+
+    before: World
+    choice: Choice
+    seqs: tuple[int, ...]
+
+
 def run(
     saga: Saga,
     coordination: Coordination,
@@ -101,6 +110,15 @@ def run(
 def run_of(bp: Blueprint, faults: FaultPlan = (), *, seed: int = 0, order: tuple[Moment, ...] = ()) -> Run:
     """The same for a saga whose tables are at hand."""
     return _Clock(bp, faults, seed, order).run()
+
+
+def passages_of(
+    bp: Blueprint, faults: FaultPlan = (), *, seed: int = 0, order: tuple[Moment, ...] = ()
+) -> tuple[Run, tuple[Passage, ...], World]:
+    """The run, the transitions that it is made of, and the world in which it ends."""
+    clock = _Clock(bp, faults, seed, order)
+    done = clock.run()
+    return done, clock.passages(), clock.world
 
 
 def shared_prefix(one: Run, other: Run) -> int:
@@ -189,6 +207,7 @@ class _Clock:
         self.sent: dict[tuple[int, int, bool, int], int] = {}
         self.causes: dict[Choice, int] = {}
         self.lines: list[tuple[int, HistoryEvent, int, int, str, tuple[tuple[str, int], ...]]] = []
+        self.taken: list[tuple[World, Choice, int]] = []
         self.harms: dict[Harm, int] = {}
         self.struck: list[Fault] = []
         self.crashed: dict[tuple[int, int, bool, int], int] = {}
@@ -243,6 +262,7 @@ class _Clock:
             self.waiting.pop(0)
         taken = self._with_strike(choice)
         before = self.world
+        self.taken.append((before, taken, len(self.lines)))
         self.world, events = self.kernel.apply(before, taken)
         self._note_struck(taken, events)
         self._note_times(taken, events)
@@ -542,8 +562,20 @@ class _Clock:
                 truth = truths.get((number, step), 0)
             yield Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
 
+    def passages(self) -> tuple[Passage, ...]:
+        """What was taken, with the numbers that its lines have in the order of time."""
+        seqs = {place: seq for seq, place in enumerate(self._in_time(), start=1)}
+        ends = [first for _, _, first in self.taken[1:]] + [len(self.lines)]
+        return tuple(
+            Passage(before, choice, tuple(seqs[place] for place in range(first, end)))
+            for (before, choice, first), end in zip(self.taken, ends, strict=True)
+        )
+
+    def _in_time(self) -> list[int]:
+        return sorted(range(len(self.lines)), key=lambda place: self.lines[place][0])  # stable
+
     def _finished(self) -> Run:
-        places = sorted(range(len(self.lines)), key=lambda place: self.lines[place][0])  # stable
+        places = self._in_time()
         seqs = {place: seq for seq, place in enumerate(places, start=1)}
         history = tuple(self._entries(places, seqs))
         instances = self.world.instances

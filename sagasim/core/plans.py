@@ -40,7 +40,7 @@ def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
         world, events = kernel.apply(world, choice)
         entered = moments_entered(bp, choice, events, before.instances[number], world.instances[number])
         if entered:
-            current[number] = entered
+            current[number] = [_at_the_last_attempt(moment, choice, world) for moment in entered]
     return tuple(_landed(fault) for fault in faults)
 
 
@@ -52,6 +52,14 @@ def orders_of(bp: Blueprint, path: Iterable[Choice]) -> Iterator[tuple[Moment, .
     yield tuple(moment for moment in every if moment.edge == "after")
     yield tuple(moment for moment in every if moment.edge != "heard")
     yield every
+
+
+def _at_the_last_attempt(moment: Moment, choice: Choice, world: World) -> Moment:
+    """An exploration may take a fault for-ever in one stride; what lands then lands after the last attempt."""
+    if choice.verb != "perform":
+        return moment
+    reached = world.instances[choice.instance].mind.legs[choice.step].attempt
+    return replace(moment, attempt=reached) if reached > choice.attempt else moment
 
 
 def _place_of_landing(

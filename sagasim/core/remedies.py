@@ -8,7 +8,7 @@ is no switch: `hint` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -71,7 +71,8 @@ class Remedies:
     """The fixes of one saga's findings, at up to `faults` faults of these kinds.
 
     `known` are explorations that were done anyway; what is known already is not explored again. All
-    verifications share what they find, and together expand at most `most_states` worlds.
+    verifications share what they find, and together expand at most `most_states` worlds. `watch` is called
+    before each portion of them; what it raises ends the search for a fix.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class Remedies:
         kinds: Iterable[str] = EXPLORED_KINDS,
         most_states: int = MOST_STATES,
         known: Iterable[Exploration] = (),
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
         self.saga, self.faults, self.kinds = saga, faults, tuple(kinds)
         self.left = most_states
+        self._watch = watch
         self._known = {
             each.coordination: {Harm(it.harm, it.step): len(it.faults) for it in each.findings}
             for each in known
@@ -174,7 +177,7 @@ class Remedies:
                 return "cured"
             if self.left <= 0 or trial.expanded >= MOST_PER_TRIAL:
                 return "undecided"
-            self.left -= trial.advance(min(PORTION, self.left))
+            self._advance(trial)
 
     def _is_better(self, trial: Trial, finding: Finding) -> bool:
         before = self._before(finding.coordination)
@@ -186,9 +189,13 @@ class Remedies:
         if coordination not in self._known:
             trial = Trial({}, blueprint(self.saga, coordination), self.faults, self.kinds)
             while not trial.done and self.left > 0:
-                self.left -= trial.advance(min(PORTION, self.left))
+                self._advance(trial)
             self._known[coordination] = dict(trial.harms)
         return self._known[coordination]
+
+    def _advance(self, trial: Trial) -> None:
+        self._watch()
+        self.left -= trial.advance(min(PORTION, self.left))
 
     def _told(self, trial: Trial, finding: Finding) -> Fix:
         before = self._before(finding.coordination)

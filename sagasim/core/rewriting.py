@@ -189,8 +189,17 @@ class _Rewriter:
             return [self._replaced(place, new)]
         edits = [self._removed((*place, key)) for key in old if key not in new]
         for key in old:
-            edits += self.edits((*place, key), old[key], new[key]) if key in new else []
+            if key in new and in_block and not old[key] and isinstance(new[key], dict | list) and new[key]:
+                edits.append(self._filled((*place, key), new[key]))
+            elif key in new:
+                edits += self.edits((*place, key), old[key], new[key])
         return edits + self._added(place, old, new)
+
+    def _filled(self, place: Place, new: Any) -> Edit:
+        """What was empty (`steps: []`) has no style that could be kept: it is written as if it were new."""
+        span, key = self.spans[place], str(place[-1])
+        lines = entry(key, new, self._column(span.key))
+        return Edit(span.key, self._end(place), self.eol.join(lines).lstrip())
 
     def _has_head(self, place: Place, old: Data, new: Data) -> bool:
         """Whether the first key stays, or stands on a line of its own: none has to move up behind a dash."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
+from sagasim.composer.telling import sentence as sentence  # noqa: PLC0414  # others take it from here
 from sagasim.core.errors import BadFault
 from sagasim.core.faults import FaultPlan, Moment, parse_moment, parse_plan
 from sagasim.core.saga import Coordination
@@ -136,11 +137,3 @@ def first_sentence(form: forms.Form) -> str:
         for error in errors:
             return str(error)
     return ""
-
-
-def sentence(error: Exception) -> str:
-    """An error of the core as a sentence: a full stop, and a capital letter but for a path or a fault."""
-    text = str(error)
-    first = text.partition(" ")[0]
-    text = text if set(first) & set(":.[-_'0123456789") else text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -1,7 +1,7 @@
-"""Which executor made a history: the version, and a digest of the rules as they are here.
+"""By which rules something was executed or explored: the version, and a digest of the rules as they are here.
 
-Nobody has to remember to count it up: whoever changes a rule changes the digest. The rules are the core's
-execution and whatever it imports.
+Nobody has to remember to count it up: whoever changes a rule changes the digest. The rules of a run are the
+core's execution and whatever it imports; those of an exploration are its inquiry, in the same way.
 """
 
 from __future__ import annotations
@@ -19,18 +19,23 @@ IMPORTED = re.compile(
 )
 
 
-@cache
 def kernel_version() -> str:
-    """Such as `0.1.0+5b1c0e9d2f7a`."""
-    rules = rules_of_execution()
+    """Of what executes runs, such as `0.1.0+5b1c0e9d2f7a`."""
+    return version_of("execution")
+
+
+@cache
+def version_of(*modules: str) -> str:
+    """The version and the digest of these modules of the core, and of all that they import."""
+    rules = rules_of(*modules)
     digest = hashlib.sha256("".join(rules[name] for name in sorted(rules)).encode())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
-def rules_of_execution() -> dict[str, str]:
-    """The modules on which a history depends, with their source."""
+def rules_of(*modules: str) -> dict[str, str]:
+    """The modules on which the outcome depends, with their source."""
     found: dict[str, str] = {}
-    waiting = ["execution"]
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
         if name not in found:

@@ -7,14 +7,13 @@ Times are milliseconds of virtual time; steps, services and resources go by name
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 
 from sagasim.composer.models import SagaVersion
+from sagasim.composer.telling import json_text as json_text  # noqa: PLC0414  # the stage's views take it from here
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.history import Entry, HarmDone
 from sagasim.core.lines import line_of
@@ -37,16 +36,6 @@ def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = Non
         "start": reverse("runs:start", args=[version.saga.name]),
         "t": t_ms,
     }
-
-
-def json_text(data: object) -> SafeString:
-    """JSON that can stand in a page as it is, outside of attributes: it can open and close no element.
-
-    It stands in a <template>, not in a <script>: htmx takes every script out of a fragment (base.html).
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    escaped = text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"})
-    return mark_safe(escaped)  # noqa: S308  # what made it unsafe has just been taken out
 
 
 def told(run: Run) -> dict[str, Any]:

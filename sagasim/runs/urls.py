@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sagasim.runs import monitoring, views
+from sagasim.runs import drafts, monitoring, views
 
 app_name = "runs"
 urlpatterns = [
-    path("sagas/", views.bring_saga, name="bring-saga"),
+    path("sagas/show", drafts.show, name="show-new"),
+    path("sagas/<slug:name>/show", drafts.show, name="show"),
     path("sagas/<slug:name>/runs/new", views.new, name="new"),
     path("sagas/<slug:name>/runs/", views.start, name="start"),
     path("runs/", views.runs, name="runs"),

@@ -1,4 +1,4 @@
-"""The front page, the stage, and the lists of runs. A view finds, asks a form, calls a service, and shows."""
+"""The stage, and the lists of runs. A view finds, asks a form, calls a service, and shows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import NotYours, save_saga
 from sagasim.core.errors import BadFault, BadSaga
 from sagasim.runs import services
 from sagasim.runs.drawing import FORMATS, drawn
@@ -23,44 +22,9 @@ from sagasim.runs.stage import json_text, lines_told, stage_data, told
 from sagasim.runs.whatifs import NoSuchMoment
 from sagasim.runs.whatifs import what_if as ask_what_if
 
-RECENT = 10
-MOST_SAGA_CHARACTERS = 2**20
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "composer/home.html", _front_page())
-
-
-def _front_page() -> dict[str, Any]:
-    gallery = SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None).select_related("broken_twin")
-    mine = SavedSaga.objects.filter(in_gallery=False).select_related("owner", "latest").order_by("-saved_at")
-    return {
-        "gallery": [(sound, getattr(sound, "broken_twin", None)) for sound in gallery.order_by("pk")],
-        "own_sagas": mine[:50],
-        "recent_runs": recent_runs()[:RECENT],
-    }
-
 
 def recent_runs() -> QuerySet[Run]:
     return Run.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)
-
-
-@require_POST
-def bring_saga(request: HttpRequest) -> HttpResponse:
-    """A saga comes as a file or as text, is kept under its own name, and can be run."""
-    upload = request.FILES.get("file")
-    try:
-        text = upload.read(MOST_SAGA_CHARACTERS + 1).decode() if upload else request.POST.get("text", "")
-        version = save_saga(text, by=_user(request))
-    except UnicodeDecodeError:
-        refusal = "A saga file is text in UTF-8; this file is not."
-    except (BadSaga, NotYours) as bad:
-        refusal = sentence(bad)
-    else:
-        return redirect("runs:new", version.saga.name)
-    context = {**_front_page(), "refusal": refusal, "text": request.POST.get("text", "")}
-    return render(request, _part(request, "refused", page="composer/home.html"), context, status=422)
 
 
 @require_GET

@@ -1,4 +1,7 @@
-"""How our scripts find one another: by the name `sagasim/<path under static/js>`, whatever a file is called.
+"""How scripts find one another: by a name, wherever a file is served from.
+
+    sagasim/<path under static/js>      ours
+    vendor/<name under static/vendor>   other people's, built once (docs/decisions/0014)
 
 The import map is where names become addresses, so that a module may carry the hash of its content in its
 address and still be imported by its plain name.
@@ -19,9 +22,12 @@ register = template.Library()
 
 @cache
 def addresses() -> dict[str, str]:
-    scripts = settings.BASE_DIR / "static" / "js"
-    names = sorted(path.relative_to(scripts).as_posix() for path in scripts.rglob("*.js"))
-    return {f"sagasim/{name}": static(f"js/{name}") for name in names}
+    found: dict[str, str] = {}
+    for prefix, folder in (("sagasim", "js"), ("vendor", "vendor")):
+        scripts = settings.BASE_DIR / "static" / folder
+        names = sorted(path.relative_to(scripts).as_posix() for path in scripts.rglob("*.js"))
+        found |= {f"{prefix}/{name}": static(f"{folder}/{name}") for name in names}
+    return found
 
 
 @register.simple_tag

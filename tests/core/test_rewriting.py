@@ -204,6 +204,16 @@ def _another_saga(draw: st.DrawFn, file: Any) -> Any:
         return saga_to_data(draw(any_saga))
 
 
+def test_the_first_steps_of_an_empty_saga_are_written_as_a_person_would_write_them() -> None:
+    text = "sagasim: 1\nname: new  # mine\nsteps: []  # none yet\n"
+    step = {"name": "pay", "compensation": "refund", "effects": {"money": 1}}
+    grown = edited_text(text, {"sagasim": 1, "name": "new", "steps": [step, {"name": "ship"}]})
+    assert grown == (
+        "sagasim: 1\nname: new  # mine\nsteps:\n  - name: pay\n    compensation: refund\n"
+        "    effects: {money: 1}\n  - name: ship  # none yet\n"
+    )
+
+
 @given(any_file, st.data())
 def test_a_draft_that_cannot_run_is_kept_as_it_is(file: Any, data: st.DataObject) -> None:
     text = data.draw(commented(file))

@@ -65,20 +65,6 @@ def test_the_front_page_asks_the_database_a_fixed_number_of_questions(
         client.get("/")
 
 
-def test_a_saga_file_that_somebody_brings_is_kept_and_its_stage_opens(client: Client, db: None):
-    answer = client.post("/sagas/", {"text": saga_file("brought")})
-    assert answer.headers["Location"] == "/sagas/brought/runs/new"
-    assert client.get("/sagas/brought/runs/new").status_code == 200
-
-
-@pytest.mark.parametrize("text", ["", "steps: [", "sagasim: 1\nname: x\nstepz: []", "\x00", "- 1"])
-def test_a_file_that_is_no_saga_is_refused_and_nothing_typed_is_lost(client: Client, db: None, text: str):
-    answer = client.post("/sagas/", {"text": text})
-    assert answer.status_code == 422
-    assert answer.context["refusal"].endswith((".", "?"))
-    assert answer.context["text"] == text
-
-
 # the form
 
 

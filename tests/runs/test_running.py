@@ -13,7 +13,7 @@ from sagasim.core.faults import parse_plan
 from sagasim.core.history import SagaEnded
 from sagasim.core.saga import Coordination
 from sagasim.runs import feed, services
-from sagasim.runs.kernel import kernel_version, rules_of_execution
+from sagasim.runs.kernel import kernel_version, rules_of
 from sagasim.runs.models import Run, RunHistory
 from sagasim.runs.services import BOTH, Plan, start_runs
 from sagasim.runs.stage import lines_told
@@ -99,7 +99,7 @@ def test_a_history_of_another_executor_is_said_to_be_one(gallery: Gallery):
 
 
 def test_the_kernel_version_covers_every_rule_that_a_history_depends_on():
-    rules = rules_of_execution()
+    rules = rules_of("execution")
     assert {"execution", "kernel", "participant", "orchestration", "choreography", "ledger", "faults"} <= set(
         rules
     )

@@ -1,0 +1,52 @@
+"""A saga as a file: as it was written, as JSON, as a diagram of its design; and the schema of such files."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from sagasim.composer.drawing import mermaid_of, svg_of
+from sagasim.composer.models import SagaVersion
+from sagasim.composer.views import version_asked
+from sagasim.core.codec import json_schema
+
+# A drawing brings its own styles and nothing else: as a document it may not run anything.
+ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+
+
+def _yaml(version: SagaVersion) -> tuple[str, str]:
+    return version.text, "application/yaml"
+
+
+def _json(version: SagaVersion) -> tuple[str, str]:
+    return json.dumps(version.normal_form, indent=2, ensure_ascii=False) + "\n", "application/json"
+
+
+def _mermaid(version: SagaVersion) -> tuple[str, str]:
+    return mermaid_of(version.meaning), "text/vnd.mermaid; charset=utf-8"
+
+
+def _svg(version: SagaVersion) -> tuple[str, str]:
+    return svg_of(version.meaning), "image/svg+xml"
+
+
+FILES = {"yaml": _yaml, "json": _json, "mermaid": _mermaid, "svg": _svg}
+
+
+@require_GET
+def export(request: HttpRequest, name: str, wanted: str) -> HttpResponse:
+    """The newest version, or `?version=`, as a file to keep; `?look` shows it in the browser instead."""
+    version = version_asked(name, request.GET.get("version", ""))
+    text, content_type = FILES[wanted](version)
+    ending = {"mermaid": "mmd"}.get(wanted, wanted)
+    disposition = "inline" if "look" in request.GET else f'attachment; filename="{name}.{ending}"'
+    headers = {**ALONE, "Content-Disposition": disposition}
+    return HttpResponse(text, content_type=content_type, headers=headers)
+
+
+@require_GET
+def schema(_request: HttpRequest) -> JsonResponse:
+    """The JSON Schema of a saga file, for editors."""
+    return JsonResponse(json_schema())

@@ -1,0 +1,127 @@
+"""The composer's page, and everything that is done to a saga as a whole. Scripts ask in scripted.py."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from sagasim.composer import services
+from sagasim.composer.asking import asked, asks_json
+from sagasim.composer.models import DRAFT, SagaVersion, SavedSaga
+from sagasim.composer.page import Sheet, composer_data, sheet_of
+from sagasim.composer.scripted import saved
+from sagasim.composer.telling import json_text, sentence
+from sagasim.composer.visitors import user_of
+from sagasim.core.document import MOST_BYTES
+from sagasim.core.errors import BadSaga
+
+BLANK = "sagasim: 1\nname: {name}\nsteps: []\n"
+
+
+@require_GET
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """The composer of a saga: its newest version, or the one that the address asks for."""
+    version = version_asked(name, request.GET.get("version", ""))
+    return shown(request, _of_draft(version) if version.saga.is_draft else sheet_of(version))
+
+
+def shown(request: HttpRequest, sheet: Sheet, status: int = 200, **more: object) -> HttpResponse:
+    """The page with a sheet on it."""
+    by = user_of(request)
+    data = composer_data(sheet, by, get_token(request))
+    context = {"sheet": sheet, "saga": sheet.saga, "data": data, "composer_json": json_text(data), **more}
+    return render(request, "composer/composer.html", context, status=status)
+
+
+def version_asked(name: str, number: str = "") -> SagaVersion:
+    """That version of that saga, or else the newest."""
+    saga = get_object_or_404(SavedSaga.objects.select_related("latest", "owner"), name=name)
+    if not number:
+        if saga.latest is None:
+            raise Http404("This saga has no version yet.")
+        version = saga.latest
+    else:
+        wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
+        version = get_object_or_404(SagaVersion, saga=saga, number=wanted)
+    version.saga = saga
+    return version
+
+
+def _of_draft(version: SagaVersion) -> Sheet:
+    """What was run without being saved, on the page of the saga that it is a draft of."""
+    name = version.saga.name.partition(DRAFT)[0]
+    saga = SavedSaga.objects.select_related("latest", "owner").filter(name=name).first()
+    return Sheet(text=version.text, saga=saga, base=saga.latest if saga else None, is_unsaved=True)
+
+
+# ---------------------------------------------------------------- a new one
+
+
+@require_GET
+def new(request: HttpRequest) -> HttpResponse:
+    """A blank page, or a copy of a saga that is there already (`?from=`)."""
+    origin = request.GET.get("from", "")
+    if not origin:
+        return shown(request, Sheet(text=BLANK.format(name=services.free("my-saga"))))
+    version = version_asked(origin)
+    text = services.under_name(version.text, services.free_name(origin))
+    return shown(request, Sheet(text=text, layout=version.saga.layout, is_unsaved=True))
+
+
+def bring(request: HttpRequest) -> HttpResponse:
+    """A saga comes as a file, as text, or from a script, and is kept under its own name."""
+    if request.content_type == "application/json":
+        return _brought_by_script(request)
+    return _brought(request)
+
+
+@asks_json
+def _brought_by_script(request: HttpRequest) -> HttpResponse:
+    return saved(request, asked(request))
+
+
+@require_POST
+def _brought(request: HttpRequest) -> HttpResponse:
+    upload, text = request.FILES.get("file"), request.POST.get("text", "")
+    try:
+        if upload:
+            text = upload.read(MOST_BYTES + 1).decode("utf-8-sig")
+        version = services.save_saga(text, by=user_of(request))
+    except UnicodeDecodeError:
+        return shown(
+            request, Sheet(text=text), 422, refusal="A saga file is text in UTF-8; this file is not."
+        )
+    except (BadSaga, services.NotYours) as bad:
+        return shown(request, Sheet(text=text), 422, refusal=sentence(bad))
+    return redirect(version.saga)
+
+
+# ---------------------------------------------------------------- a whole saga
+
+
+@require_POST
+def duplicate(request: HttpRequest, name: str) -> HttpResponse:
+    """A new saga that begins with this one; its name is the form's, or one that is free."""
+    version = version_asked(name, request.POST.get("version", ""))
+    wanted = request.POST.get("name", "").strip() or services.free_name(name)
+    try:
+        copy = services.duplicate(version, wanted, by=user_of(request))
+    except BadSaga as bad:
+        return shown(request, sheet_of(version), 422, refusal=sentence(bad), copy_name=wanted)
+    return redirect(copy.saga)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    """Asks first, and says what goes with it."""
+    saga = version_asked(name).saga
+    if request.method == "GET":
+        return render(request, "composer/delete.html", services.what_goes_with(saga))
+    try:
+        services.delete_saga(saga, by=user_of(request))
+    except services.NotYours as not_yours:
+        context = {**services.what_goes_with(saga), "refusal": sentence(not_yours)}
+        return render(request, "composer/delete.html", context, status=403)
+    return redirect("home")

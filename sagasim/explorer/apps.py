@@ -1,0 +1,10 @@
+"""The explorer as a Django app: what was asked of a saga, and what was found."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ExplorerConfig(AppConfig):
+    name = "sagasim.explorer"
+    verbose_name = "Explorations"

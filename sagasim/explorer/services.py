@@ -1,0 +1,277 @@
+"""What is asked of the explorer: start, stop, ask again; what is known of a saga; the fix of what a run broke.
+
+The same question is explored once: who asks it again gets the answer that is there, or the exploration that
+is under way. Questions are the same where the saga's hash, the rules and all that was asked are (kernel.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from sagasim.composer.models import SagaVersion
+from sagasim.core.codec import saga_hash, saga_to_data
+from sagasim.core.errors import CoreError, listed, quoted
+from sagasim.core.faults import EXPLORED_KINDS, KINDS
+from sagasim.core.saga import Coordination, Saga
+from sagasim.explorer import states
+from sagasim.explorer.jobs import jobs, sweep
+from sagasim.explorer.models import ENDED, OPEN, Exploration, ExploredFinding, State
+from sagasim.explorer.telling import SHAPE
+from sagasim.runs.kernel import version_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+__all__ = [
+    "BOTH",
+    "MOST_FAULTS",
+    "MOST_SECONDS",
+    "MOST_STATES",
+    "BadQuestion",
+    "Badge",
+    "again",
+    "badge_of",
+    "explorer_version",
+    "fix_for",
+    "start",
+    "stop",
+    "sweep",
+    "warm",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+BOTH = tuple(Coordination)
+MOST_FAULTS = 4
+MOST_STATES, MOST_SECONDS = 2_000_000, 60.0
+LONGEST_SECONDS = 600.0
+DELETED_AT_ONCE = 200
+
+
+class BadQuestion(CoreError):
+    """This cannot be explored; the text is one sentence for the user."""
+
+
+def explorer_version() -> str:
+    """By which rules is explored here."""
+    return version_of("inquiry")
+
+
+# ---------------------------------------------------------------- starting and stopping
+
+
+def start(
+    design: SagaVersion | Saga,
+    *,
+    faults: int = 2,
+    kinds: Iterable[str] = EXPLORED_KINDS,
+    coordinations: Iterable[Coordination] = BOTH,
+    most_states: int = MOST_STATES,
+    most_seconds: float = MOST_SECONDS,
+    by: User | None = None,
+    anew: bool = False,
+) -> Exploration:
+    """The answer if it is there; else what is under way; else a new exploration, in the queue.
+
+    `anew` takes no answer that is there. Call it outside of transactions: a worker must see the row.
+    Raises BadQuestion.
+    """
+    version = design if isinstance(design, SagaVersion) else None
+    saga = design.meaning if isinstance(design, SagaVersion) else design
+    asked_kinds = _kinds(kinds)
+    asked = tuple(dict.fromkeys(coordinations))
+    _check(faults, asked, most_states, most_seconds)
+    digest = version.hash if version is not None else saga_hash(saga)
+    question = _question(digest, faults, asked_kinds, asked)
+    if not anew:
+        known = _known(question, most_states, most_seconds)
+        if known is not None:
+            return known
+    now = timezone.now()
+    row = Exploration.objects.create(
+        saga=version.saga if version is not None else None,
+        version=version,
+        name=saga.name,
+        design=None if version is not None else saga_to_data(saga),
+        hash=digest,
+        kernel=explorer_version(),
+        question=question,
+        faults=faults,
+        kinds=list(asked_kinds),
+        coordinations=[each.value for each in asked],
+        most_states=most_states,
+        most_seconds=most_seconds,
+        keeper=jobs.keeper,
+        kept_until=now + states.LEASE,
+        asked_at=now,
+        asked_by=by,
+    )
+    jobs.submit(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def stop(exploration: Exploration) -> Exploration:
+    """Ends it with what is known; one that has ended stays as it is."""
+    jobs.stop(exploration.pk)
+    exploration.refresh_from_db()
+    return exploration
+
+
+def again(exploration: Exploration, *, by: User | None = None) -> Exploration:
+    """The same question once more, by the rules of today. One that was explored to the end by these is there."""
+    return start(
+        exploration.version or exploration.meaning,
+        faults=exploration.faults,
+        kinds=exploration.kinds,
+        coordinations=[Coordination(each) for each in exploration.coordinations],
+        most_states=exploration.most_states,
+        most_seconds=exploration.most_seconds,
+        by=by,
+    )
+
+
+def warm() -> None:
+    """Somebody is about to ask: whoever answers had better be awake."""
+    jobs.warm()
+
+
+def _known(question: str, most_states: int, most_seconds: float) -> Exploration | None:
+    """An answer that is whole has no limits that would matter; one under way must have as much room."""
+    same = Exploration.objects.filter(question=question).select_related("saga", "version")
+    done = same.filter(state=State.DONE).first()
+    if done is not None:
+        return done
+    sweep()
+    return same.filter(
+        state__in=OPEN, stop_asked=False, most_states__gte=most_states, most_seconds__gte=most_seconds
+    ).first()
+
+
+def _question(digest: str, faults: int, kinds: Sequence[str], coordinations: Sequence[Coordination]) -> str:
+    told = [digest, explorer_version(), SHAPE, faults, list(kinds), sorted(coordinations)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _kinds(kinds: Iterable[str]) -> tuple[str, ...]:
+    asked = frozenset(kinds)
+    for kind in sorted(asked):
+        if kind not in KINDS:
+            raise BadQuestion(f"no fault kind {quoted(kind)}; there are {listed(KINDS, 30)}")
+    if not asked:
+        raise BadQuestion(f"no fault kind was chosen; there are {listed(KINDS, 30)}")
+    return tuple(kind for kind in KINDS if kind in asked)
+
+
+def _check(faults: int, coordinations: Sequence[Coordination], most_states: int, most_seconds: float) -> None:
+    if not 0 <= faults <= MOST_FAULTS:
+        raise BadQuestion(f"{faults} faults are too many or too few; ask for 0 to {MOST_FAULTS}")
+    if not coordinations:
+        raise BadQuestion("no coordination was chosen; choose orchestration, choreography or both")
+    if not 1 <= most_states <= MOST_STATES:
+        raise BadQuestion(f"a limit of {most_states} states cannot be; choose 1 to {MOST_STATES:,}")
+    if not 0 < most_seconds <= LONGEST_SECONDS:
+        raise BadQuestion(f"a limit of {most_seconds:g} s cannot be; choose up to {LONGEST_SECONDS:g} s")
+
+
+# ---------------------------------------------------------------- what is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """The latest verdict on a saga in a few words, with its scope. `state`: sound, broken or open."""
+
+    text: str
+    state: str
+    scope: str
+    url: str
+
+
+def badge_of(versions: Iterable[SagaVersion]) -> dict[str, Badge]:
+    """Per hash, what was last explored to the end; of those under way or never asked there is none."""
+    hashes = {version.hash for version in versions}
+    rows = (
+        Exploration.objects.filter(hash__in=hashes, state=State.DONE)
+        .order_by("hash", "faults", "asked_at")
+        .only("id", "hash", "faults", "findings_count", "verdict", "more", "kernel", "coordinations")
+    )
+    return {row.hash: _badge(row) for row in rows}
+
+
+def _badge(row: Exploration) -> Badge:
+    plans = f"any {row.faults} fault{'' if row.faults == 1 else 's'}"
+    counts = (row.verdict or {}).get("coordinations", {})
+    found = ", ".join(f"{its['findings'] or 'none'} ({name})" for name, its in counts.items())
+    text = f"{plans}: no finding" if not row.findings_count else f"{plans}: {found}"
+    return Badge(
+        text=text,
+        state="broken" if row.findings_count else "sound",
+        scope=row.more.get("scope", ""),
+        url=row.get_absolute_url(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFix:
+    """The fix of a finding that was explored, and where it is shown."""
+
+    change: str
+    is_verified: bool
+    sentence: str
+    exploration: Exploration
+    key: str
+
+
+def fix_for(digest: str, harm: str, step: str, coordination: str) -> KnownFix | None:
+    """The fix of what a run of this design broke, where an exploration of it has found one."""
+    found = (
+        ExploredFinding.objects.filter(
+            exploration__hash=digest, harm=harm, step=step, coordination=coordination
+        )
+        .exclude(fix="")
+        .order_by("-is_fix_verified", "-found_at")
+        .select_related("exploration")
+        .first()
+    )
+    if found is None:
+        return None
+    return KnownFix(
+        change=found.fix,
+        is_verified=found.is_fix_verified,
+        sentence=found.sentence,
+        exploration=found.exploration,
+        key=found.key,
+    )
+
+
+def progress_of(exploration: Exploration) -> Mapping[str, Any]:
+    """How far it is, as the socket and the API say it."""
+    progress: dict[str, Any] = {"states": 0, "waiting": 0, "level": 0, "findings": 0, "seconds": 0.0}
+    return {
+        **progress,
+        **exploration.progress,
+        "state": exploration.state,
+        "lane": exploration.lane,
+        "known_findings": exploration.findings_count,
+    }
+
+
+def delete_older(before: datetime) -> int:
+    """Deletes explorations from before a moment, some at a time, and says how many."""
+    deleted = 0
+    while some := list(
+        Exploration.objects.filter(asked_at__lt=before, state__in=ENDED)
+        .order_by()
+        .values_list("pk", flat=True)[:DELETED_AT_ONCE]
+    ):
+        Exploration.objects.filter(pk__in=some).delete()
+        deleted += len(some)
+    return deleted

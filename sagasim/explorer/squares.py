@@ -1,0 +1,88 @@
+"""What stands in a failure matrix: squares, rows, and the grid that they make; plain values.
+
+matrix.py fills them, the templates and exports.py write them down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sagasim.explorer.looks import UNREACHED, Look, look_of
+
+Place = tuple[str, str]
+"""A target (`charge`, `charge.undo`, `payments`, `saga`) and a kind of fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """One cell of the matrix, in one of these states.
+
+    harm       this follows, at worst
+    holds      nothing that must hold is broken
+    later      one fault does not lead here; with another one before it, this follows
+    alone      of two faults: together they do no worse than apart
+    unreached  the fault could strike here, and was not reached
+    absent     it cannot strike here
+    """
+
+    coordination: str
+    target: str
+    kind: str
+    state: str
+    says: str
+    harm: str = ""
+    faults: tuple[str, ...] = ()
+    address: str = ""  # what to ask for: which run to open, or which first fault to choose
+    was: str = ""  # what followed here in the version before
+
+    @property
+    def look(self) -> Look:
+        return UNREACHED if self.state in ("unreached", "absent") else look_of(self.harm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """One cell of both coordinations. `state`: differs, same, or none where neither can say anything."""
+
+    target: str
+    kind: str
+    state: str
+    says: str
+    both: tuple[Square, Square]
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """The cells of one target. `part` is action or undo; `span`: how many rows the step's name stands for."""
+
+    target: str
+    name: str
+    part: str
+    about: str
+    span: int
+    squares: tuple[Square | Twin, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One cell under a heading of its own: an outage of a service, or something that befalls the saga."""
+
+    heading: str
+    square: Square | Twin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """One layer: the steps by kind of fault, and beside them the services and the saga."""
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[Row, ...]
+    outages: tuple[Column, ...]
+    saga: tuple[Column, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for _, kinds in self.groups for kind in kinds)

@@ -1,0 +1,191 @@
+"""Explores one stored question, wherever this is called: reads the row, tells in it how far it is, and answers.
+
+First any 1 fault, which takes a moment and is told at once; then all that was asked; then the fixes; each
+part is told when it is known. Between two portions it breathes: writes the progress and reads whether to
+stop, four times a second and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from sagasim.core.errors import CoreError
+from sagasim.core.inquiry import Inquiry
+from sagasim.core.results import verdict_to_data
+from sagasim.core.saga import Coordination
+from sagasim.explorer import states
+from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.telling import more_of
+
+log = logging.getLogger(__name__)
+
+ENDED, GOES_ON, NOT_WANTED = "ended", "goes on", "not wanted"
+BREATH_S = 0.25
+
+
+def explore(pk: str, budget_s: float | None) -> str:
+    """Explores to the end, to the limits, or until it is stopped.
+
+    With a budget only for so long; then it tells GOES_ON, and whoever asked has to call again without one.
+    """
+    row = states.begin(UUID(pk))
+    if row is None:
+        return NOT_WANTED
+    try:
+        return _Work(row, budget_s).do()
+    except CoreError as refused:
+        states.give_up(row.pk, State.FAILED, f"It cannot be explored: {refused}")
+        return ENDED
+
+
+class _Interrupted(Exception):
+    """What is under way is not to be gone on with."""
+
+
+class _Work:
+    def __init__(self, row: Exploration, budget_s: float | None) -> None:
+        self.row, self.saga = row, row.meaning
+        self.began = monotonic()
+        self.until = self.began + row.most_seconds
+        self.budget_until = None if budget_s is None else self.began + budget_s
+        self.breath = self.began - BREATH_S
+        self.mended = 0
+        self.told_states = int(row.progress.get("states", 0))
+        self.stopped = self.wanted_no_more = self.is_over_budget = False
+        verdict = row.verdict or {}
+        self.glance = {"verdict": verdict, "more": row.more} if verdict.get("faults") == 1 else None
+
+    def do(self) -> str:
+        if self.row.faults > 1 and self.glance is None:
+            self._glance()
+        inquiry = self._inquiry(self.row.faults)
+        self._search(inquiry)
+        if self._ends_here():
+            return self._left()
+        if inquiry.is_exhaustive:
+            self._tell(inquiry)
+            self._mend(inquiry)
+            if self._ends_here():
+                return self._left()
+        return self._end(inquiry)
+
+    # parts
+
+    def _glance(self) -> None:
+        """Any 1 fault: the first findings and the whole matrix, told after a moment."""
+        inquiry = self._inquiry(1)
+        self._search(inquiry)
+        if inquiry.is_exhaustive and not self.wanted_no_more:
+            verdict, more = self._tell(inquiry)
+            self.glance = {"verdict": verdict, "more": more}
+
+    def _search(self, inquiry: Inquiry) -> None:
+        while not inquiry.is_over and not self._is_cut() and monotonic() < self.until:
+            inquiry.advance()
+            self._breathe(inquiry, "searching")
+
+    def _mend(self, inquiry: Inquiry) -> None:
+        of = sum(len(each.findings) for each in inquiry.explorations())
+
+        def watch() -> None:
+            self._breathe(inquiry, "mending", mended=self.mended, of=of)
+            if self._is_cut():
+                raise _Interrupted
+
+        try:
+            for _ in inquiry.mending(watch):
+                watch()
+                self.mended += 1
+        except _Interrupted:
+            pass
+
+    def _inquiry(self, faults: int) -> Inquiry:
+        row = self.row
+        return Inquiry(
+            self.saga,
+            [Coordination(each) for each in row.coordinations],
+            faults=faults,
+            kinds=row.kinds,
+            most_states=row.most_states,
+        )
+
+    # breathing
+
+    def _breathe(self, inquiry: Inquiry, doing: str, **more: int) -> None:
+        now = monotonic()
+        if self.budget_until is not None and now >= self.budget_until:
+            self.is_over_budget = True
+        if now - self.breath < BREATH_S:
+            return
+        self.breath = now
+        try:
+            stop = states.breathe(self.row.pk, self._progress(inquiry, doing, **more))
+        except DatabaseError:
+            log.warning("cannot tell how far an exploration is", exc_info=True)
+            return
+        self.wanted_no_more = stop is None
+        self.stopped = bool(stop)
+
+    def _progress(self, inquiry: Inquiry, doing: str, **more: int) -> dict[str, Any]:
+        """Never less than was told before: the long lane begins anew, and who watches need not know."""
+        standing = inquiry.progress()
+        self.told_states = max(self.told_states, standing.states)
+        return {
+            "doing": doing,
+            "states": self.told_states,
+            "waiting": standing.waiting,
+            "level": standing.level,
+            "findings": standing.findings,
+            "seconds": round(monotonic() - self.began, 1),
+            "coordinations": {
+                name.value: {"states": it.states, "findings": it.findings, "level": it.level, "done": it.done}
+                for name, it in standing.coordinations.items()
+            },
+            **more,
+        }
+
+    def _is_cut(self) -> bool:
+        return self.stopped or self.wanted_no_more or self.is_over_budget
+
+    def _ends_here(self) -> bool:
+        return self.wanted_no_more or (self.is_over_budget and not self.stopped)
+
+    def _left(self) -> str:
+        if self.wanted_no_more or not states.hand_over(self.row.pk):
+            return NOT_WANTED
+        return GOES_ON
+
+    # telling
+
+    def _told(self, inquiry: Inquiry, *, complete: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        verdict = inquiry.verdict(file=f"{self.row.name}.yaml", seconds=monotonic() - self.began)
+        return verdict_to_data(verdict), more_of(inquiry, verdict, complete=complete)
+
+    def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
+        told = self._told(inquiry, complete=False)
+        states.tell(self.row.pk, *told)
+        return told
+
+    def _end(self, inquiry: Inquiry) -> str:
+        if self.stopped:
+            state, sentence = State.STOPPED, "It was stopped; what was known by then is shown."
+        elif inquiry.is_exhaustive:
+            state, sentence = State.DONE, ""
+        else:
+            state, sentence = State.LIMITED, self._limit(inquiry)
+        verdict, more = self._told(inquiry, complete=state == State.DONE)
+        if not inquiry.is_exhaustive and self.glance is not None:
+            more["glance"] = self.glance  # what one fault does is known to the end, whatever came then
+        states.breathe(self.row.pk, self._progress(inquiry, "done"))
+        return ENDED if states.end(self.row.pk, state, verdict, more, sentence=sentence) else NOT_WANTED
+
+    def _limit(self, inquiry: Inquiry) -> str:
+        row = self.row
+        if inquiry.left <= 0:
+            return f"It came to its limit of {row.most_states:,} states; what was known by then is shown."
+        return f"It came to its limit of {row.most_seconds:g} s; what was known by then is shown."

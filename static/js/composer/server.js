@@ -1,0 +1,88 @@
+/**
+ * What the composer asks the server. A saga that cannot run, or that somebody else has saved meanwhile, is an answer;
+ * everything else that goes wrong is an error whose message is a sentence for the reader.
+ *
+ * @typedef {import("./store.js").Answer} Answer
+ * @typedef {{number: number, by: string, at: string, text: string, changes: string[]}} Theirs
+ * @typedef {{saved: true, version: number, hash: string, url: string}
+ *   | {saved: false, conflict: {detail: string, theirs: Theirs, base_text: string}}
+ *   | {saved: false, taken: {detail: string, suggest: string}}
+ *   | {saved: false, refused: {detail: string, line: number | null}}} Saved
+ */
+
+const LONGEST_MS = 20_000;
+
+export const NO_ANSWER =
+  "The server does not answer. Your work is kept in this browser, and this page tries again.";
+
+function token() {
+  /** @type {Record<string, string>} */
+  const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
+  return headers["x-csrftoken"] ?? "";
+}
+
+/** @param {Response} response */
+function why(response) {
+  if (response.status === 413) return "The saga is longer than 1 MiB, so the server does not read it.";
+  if (response.redirected || response.status === 401 || response.status === 403)
+    return "You are signed out. Sign in in another tab; your work is kept in this browser.";
+  if (response.status === 404)
+    return "The server does not know this saga any more. Your work is kept in this browser.";
+  return `The server has failed (${response.status}). Your work is kept in this browser, and this page tries again.`;
+}
+
+/**
+ * @param {string} url
+ * @param {object} body
+ * @param {readonly number[]} expected Statuses whose answer is told in JSON.
+ * @returns {Promise<{status: number, said: any}>}
+ */
+async function post(url, body, expected) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", "x-csrftoken": token() },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(LONGEST_MS),
+    });
+  } catch {
+    throw new Error(NO_ANSWER);
+  }
+  const isJson = response.headers.get("content-type")?.includes("json");
+  if (!isJson || !expected.includes(response.status)) throw new Error(why(response));
+  return { status: response.status, said: await response.json() };
+}
+
+/** @param {{status: number, said: any}} answer @returns {Answer} */
+function checked({ status, said }) {
+  return status === 200 ? { valid: true, ...said } : { valid: false, ...said };
+}
+
+/** @param {Record<string, string>} urls */
+export function server(urls) {
+  const to = (/** @type {string} */ name) => urls[name] ?? "";
+  return {
+    /** @param {{text: string, data?: object}} asked */
+    check: async (asked) => checked(await post(to("check"), asked, [200, 422])),
+
+    /** @param {{text: string, edit: object}} asked */
+    fix: async (asked) => checked(await post(to("fix"), asked, [200, 422])),
+
+    /** @param {{text: string, base: number, layout: object}} asked @returns {Promise<Saved>} */
+    save: async (asked) => {
+      const { status, said } = await post(to("save"), asked, [200, 201, 403, 409, 422]);
+      if (status === 409) return { saved: false, conflict: said };
+      if (status === 403) return { saved: false, taken: said };
+      if (status === 422) return { saved: false, refused: said };
+      return { saved: true, ...said };
+    },
+
+    schema: async () => {
+      const response = await fetch(to("schema"), { headers: { accept: "application/json" } });
+      if (!response.ok) throw new Error(why(response));
+      return await response.json();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+"""Explorations as they are stored, explored where they are started."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sagasim.cli import main
+from sagasim.composer.models import SagaVersion
+from sagasim.core.changes import apply_fix
+from sagasim.core.codec import saga_from_text
+from sagasim.core.faults import EXPLORED_KINDS
+from sagasim.core.saga import Coordination
+from sagasim.explorer import services
+from sagasim.explorer.models import Exploration
+from tests.explorer.conftest import SAGAS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
+
+ALL = sorted(path.relative_to(SAGAS).as_posix() for path in SAGAS.glob("**/*.yaml"))
+QUICK = ["conductor-cookbook-order.yaml", "dtm-barrier-transfer.yaml", "gallery/bank-transfer-broken.yaml"]
+
+
+def told_by_the_command_line(
+    path: Path, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> dict[str, Any]:
+    main(["explore", str(path), "--json", *arguments])
+    data: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return data
+
+
+def without_the_clock(verdict: dict[str, Any], file: str) -> dict[str, Any]:
+    """The verdict but for its seconds, and for the name of the file in replay commands."""
+    return json.loads(json.dumps({**verdict, "seconds": 0}).replace(json.dumps(file)[1:-1], "FILE"))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "file", [*QUICK, *(pytest.param(it, marks=pytest.mark.slow) for it in ALL if it not in QUICK)]
+)
+def test_the_stored_verdict_is_what_the_command_line_says(file: str, capsys: pytest.CaptureFixture[str]):
+    path = SAGAS / file
+    saga = saga_from_text(path.read_text("utf-8"))
+    stored = services.start(saga, most_seconds=600)
+    said = told_by_the_command_line(path, capsys)
+    assert stored.state == "done"
+    assert stored.verdict is not None
+    assert without_the_clock(stored.verdict, f"{saga.name}.yaml") == without_the_clock(said, str(path))
+
+
+def test_every_finding_is_a_row_with_its_key_and_its_fix_as_an_edit(broken: SagaVersion):
+    stored = services.start(broken)
+    assert stored.verdict is not None
+    rows = {row.key: row for row in stored.findings.all()}
+    assert len(rows) == stored.findings_count == len(stored.verdict["findings"]) > 0
+    for told, extra in zip(stored.verdict["findings"], stored.more["findings"], strict=True):
+        row = rows[extra["key"]]
+        assert (row.harm, row.step, row.coordination) == (told["harm"], told["step"], told["coordination"])
+        assert row.sentence == told["sentence"]
+        assert row.fix == told["fix"]["change"]
+        assert apply_fix(broken.meaning, extra["fix"]["edit"]) != broken.meaning
+        assert {"harm": told["harm"], "step": told["step"]} in extra["fix"]["cures"]
+
+
+def test_the_same_question_is_explored_once(broken: SagaVersion):
+    first = services.start(broken)
+    assert services.start(broken, kinds=reversed(EXPLORED_KINDS), most_states=1000).pk == first.pk
+    assert services.start(broken.meaning).pk == first.pk
+    assert Exploration.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"faults": 1},
+        {"kinds": EXPLORED_KINDS[:5]},
+        {"coordinations": [Coordination.CHOREOGRAPHY]},
+        {"anew": True},
+    ],
+)
+def test_another_question_is_explored_anew(broken: SagaVersion, other: dict[str, Any]):
+    first = services.start(broken)
+    assert services.start(broken, **other).pk != first.pk
+
+
+def test_an_answer_by_other_rules_is_not_used_again(broken: SagaVersion, monkeypatch: pytest.MonkeyPatch):
+    first = services.start(broken)
+    monkeypatch.setattr(services, "explorer_version", lambda: "0.0.1+of-yesterday")
+    assert services.start(broken).pk != first.pk
+
+
+def test_a_limit_of_states_is_said_and_what_one_fault_does_is_known_all_the_same(broken: SagaVersion):
+    stored = services.start(broken, most_states=1500)
+    assert stored.verdict is not None
+    assert (stored.state, stored.exhaustive) == ("limited", False)
+    assert "its limit of 1,500 states" in stored.sentence
+    assert stored.verdict["unexplored"] > 0
+    assert stored.more["glance"]["verdict"]["exhaustive"] is True
+    assert len(stored.more["glance"]["verdict"]["matrix"]) >= len(stored.verdict["matrix"])
+
+
+def test_a_limit_of_seconds_is_kept_and_said(gallery: dict[str, Any]):
+    stored = services.start(gallery["vm-provisioning"].latest, faults=4, most_seconds=0.05)
+    assert stored.state == "limited"
+    assert "its limit of 0.05 s" in stored.sentence
+
+
+def test_one_that_was_limited_can_be_asked_again(broken: SagaVersion):
+    stored = services.start(broken, most_states=1500)
+    assert services.again(stored).pk != stored.pk
+
+
+@pytest.mark.parametrize(
+    ("question", "right"),
+    [
+        ({"faults": 5}, "0 to 4"),
+        ({"faults": -1}, "0 to 4"),
+        ({"kinds": ["explosion"]}, "reply-lost"),
+        ({"kinds": []}, "reply-lost"),
+        ({"coordinations": []}, "orchestration, choreography or both"),
+        ({"most_states": 0}, "1 to 2,000,000"),
+        ({"most_seconds": float("nan")}, "up to 600 s"),
+    ],
+)
+def test_what_cannot_be_explored_is_refused_with_what_could(
+    broken: SagaVersion, question: dict[str, Any], right: str
+):
+    with pytest.raises(services.BadQuestion, match=right):
+        services.start(broken, **question)
+    assert not Exploration.objects.exists()
+
+
+def test_the_badge_tells_the_latest_verdict_with_its_scope(gallery: dict[str, Any]):
+    sound, broken = gallery["bank-transfer"].latest, gallery["bank-transfer-broken"].latest
+    never = gallery["travel-booking"].latest
+    services.start(sound, faults=1)
+    services.start(broken, faults=1)
+    badges = services.badge_of([sound, broken, never])
+    assert badges[sound.hash].state == "sound"
+    assert badges[sound.hash].text == "any 1 fault: no finding"
+    assert "exhaustive for any 1 fault" in badges[sound.hash].scope
+    assert badges[broken.hash].state == "broken"
+    assert never.hash not in badges
+
+
+def test_the_fix_of_what_a_run_broke_is_known_where_it_was_explored(broken: SagaVersion):
+    stored = services.start(broken)
+    row = stored.findings.exclude(fix="").first()
+    assert row is not None
+    known = services.fix_for(broken.hash, row.harm, row.step, row.coordination)
+    assert known is not None
+    assert (known.change, known.key, known.is_verified) == (row.fix, row.key, True)
+    assert services.fix_for("0" * 64, row.harm, row.step, row.coordination) is None
