@@ -251,11 +251,11 @@ class Paths:
         return [*path, self._same_here(world, spot.choice)]
 
     def _choice_to(self, world: World, number: int) -> Choice | None:
-        search = self._search
+        search, moves = self._search, self._search.moves
         for choice in search.kernel.choices(world):
             after, _ = search.kernel.apply(world, choice)
-            key = search.reduction.key(search.reduction.of(after, faults_left=True))
-            if search.numbers.get(key) == number:
+            rows = moves.rows(moves.reduction.of(after, faults_left=True))
+            if search.numbers.get(moves.key(rows)) == number:
                 return choice
         return None
 
