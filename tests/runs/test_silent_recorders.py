@@ -114,7 +114,8 @@ def test_a_recorder_says_that_it_is_there_for_every_run_that_goes_on():
     heard = dict(Run.objects.values_list("recorded_as", "heard_at"))
     assert heard["ended"] == long_ago
     waiting = heard["waiting"]
-    assert waiting is not None and waiting > long_ago
+    assert waiting is not None
+    assert waiting > long_ago
     recorder.close()
     assert dict(Run.objects.values_list("recorded_as", "status")) == {"ended": "finished", "waiting": "cut"}
 
