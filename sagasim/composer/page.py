@@ -40,9 +40,8 @@ def sheet_of(version: SagaVersion) -> Sheet:
     return Sheet(text=version.text, saga=version.saga, base=version, layout=version.saga.layout)
 
 
-def composer_data(sheet: Sheet, by: User | None, csrf: str) -> dict[str, Any]:
-    """Everything with which the scripts begin; `checked` is the answer of /sagas/check for this text."""
-    draft = checking.read_draft(sheet.text)
+def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: str) -> dict[str, Any]:
+    """Everything with which the scripts begin; `checked` is the answer of /sagas/check for this draft."""
     answered = told(draft, sheet.saga.name if sheet.saga else "")
     saga = sheet.saga
     may_save = saga is None or may_change(saga, by)

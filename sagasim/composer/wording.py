@@ -10,10 +10,14 @@ one, say) is not told again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sagasim.composer.steptable import fault_renamed
 from sagasim.core.codec import saga_in_full, saga_to_data
 from sagasim.core.saga import Saga
+
+if TYPE_CHECKING:
+    from sagasim.composer.models import SagaVersion
 
 Data = dict[str, Any]
 
@@ -27,6 +31,14 @@ def changes(old: Saga, new: Saga) -> tuple[str, ...]:
     told = [f"renamed step {was} to {now}" for was, now in renamed.items()]
     told += _steps(_Side(old, renamed), _Side(new, {}))
     return (*_head(old, new), *told, *_rest(_Side(old, renamed), _Side(new, {})))
+
+
+def changes_between(old: SagaVersion | None, new: SagaVersion) -> list[str]:
+    """What a version changed, in words; never empty where its text is another one."""
+    if old is None:
+        return [f"saved for the first time, with {len(new.meaning.steps)} steps"]
+    told_changes = list(changes(old.meaning, new.meaning))
+    return told_changes or ([TEXT_ALONE] if old.text != new.text else [])
 
 
 class _Side:
@@ -53,20 +65,15 @@ def _under_new_names(data: Data, renamed: Mapping[str, str]) -> Data:
     engine = dict(data.get("engine", {}))
     if isinstance(engine.get("compensates"), list):
         engine["compensates"] = [now(it) for it in engine["compensates"]]
-    given = [_fault_now(text, renamed) for text in data.get("given", [])]
+    given = list(data.get("given", []))
+    for was, its_new_name in renamed.items():
+        given = [fault_renamed(text, was, its_new_name) for text in given]
     changed: Data = {"steps": [step_now(step) for step in data["steps"]]}
     if engine:
         changed["engine"] = engine
     if given:
         changed["given"] = given
     return {**data, **changed}
-
-
-def _fault_now(text: str, renamed: Mapping[str, str]) -> str:
-    for was, now in renamed.items():
-        if text.startswith((f"{was}:", f"{was}.", f"{was}#")):
-            return now + text[len(was) :]
-    return text
 
 
 def _renamed(old: list[Data], new: list[Data]) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ PATIENCE_S = 20.0
 async def run_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """One browser that watches one run."""
     await receive()  # websocket.connect
-    await _served(
+    await served(
         scope, receive, send, lambda socket: Viewer(socket, scope["url_route"]["kwargs"]["run"]).serve()
     )
 
@@ -74,7 +74,7 @@ async def run_socket(scope: Scope, receive: Receive, send: Send) -> None:
 async def list_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """One browser that has a list of runs open."""
     await receive()  # websocket.connect
-    await _served(scope, receive, send, _serve_list)
+    await served(scope, receive, send, _serve_list)
 
 
 async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  # the shape of ASGI
@@ -83,9 +83,10 @@ async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:  # noqa
     await send({"type": "websocket.close", "code": 4404})
 
 
-async def _served(
+async def served(
     scope: Scope, receive: Receive, send: Send, serve: Callable[[Socket], Awaitable[None]]
 ) -> None:
+    """Lets in who is signed in and as many as there is room for; says why a socket is closed."""
     user = scope.get("user")
     if user is None or not user.is_authenticated:
         await send({"type": "websocket.close", "code": 4401})  # before accept: the browser sees a 403
@@ -137,7 +138,7 @@ class Viewer:
             raise Refused(4404, "There is no such run; it may have been deleted.")
         try:
             await self.begin(room)
-            await _until_one_ends(
+            await until_one_ends(
                 self.listen(room), self.show(room), self.mind_silence(room), self.socket.check_for_ever()
             )
         finally:
@@ -297,12 +298,12 @@ async def _serve_list(socket: Socket) -> None:
             raise Refused(4400, "Nothing is expected here; only listen.")
 
     try:
-        await _until_one_ends(tell(), listen(), socket.check_for_ever())
+        await until_one_ends(tell(), listen(), socket.check_for_ever())
     finally:
         hub.close_list(changed)
 
 
-async def _until_one_ends(*parts: Any) -> None:
+async def until_one_ends(*parts: Any) -> None:
     """Runs them together; when one ends, with an error as a rule, the others are cancelled."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:

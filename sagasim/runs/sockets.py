@@ -80,14 +80,14 @@ class Socket:
     async def send_object(self, message: object) -> None:
         await self.send(encoded(message))
 
-    async def next(self) -> dict[str, Any]:
-        """The next message. Raises Refused for what is none, and Gone."""
+    async def next(self, most: int = MOST_CHARACTERS) -> dict[str, Any]:
+        """The next message, of at most so many characters. Raises Refused for what is none, and Gone."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             raise Gone
         text = message.get("text")
-        if len(text or message.get("bytes") or "") > MOST_CHARACTERS:
-            raise Refused(4413, f"A message may have {MOST_CHARACTERS} characters, no more.")
+        if len(text or message.get("bytes") or "") > most:
+            raise Refused(4413, f"A message may have {most} characters, no more.")
         if not self._bucket.admits(asyncio.get_running_loop().time()):
             raise Refused(4429, f"Send at most {FLOOD_RATE} messages a second.")
         try:
