@@ -209,7 +209,9 @@ def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [
-        ("harm", look_of(harm), f"{harm}: broken is that {PROPERTIES[harm]}.") for harm in HARMS if harm in harms
+        ("harm", look_of(harm), f"{harm}: broken is that {PROPERTIES[harm]}.")
+        for harm in HARMS
+        if harm in harms
     ]
     if "holds" in states or "later" in states:
         told.append(("holds", HOLDS, "Nothing that must hold is broken by this one fault."))
