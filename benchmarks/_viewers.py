@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import zlib
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientPr
 
 QUIET_S = 4.0
 """When nothing has come for so long, nothing more will."""
+UNSAID_BYTES = 16 * 1024
+"""What comes between two acknowledgements, as in static/js/runs/socket.js."""
 
 
 class Viewer(WebSocketClientProtocol):
@@ -24,7 +27,7 @@ class Viewer(WebSocketClientProtocol):
         super().__init__()
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.arrived: list[tuple[int, float]] = []
-        self.frames = self.bytes = 0
+        self.frames = self.bytes = self.unsaid = 0
         self.last_at = time.monotonic()
         self.ended = False
         self.code: int | None = None
@@ -32,15 +35,17 @@ class Viewer(WebSocketClientProtocol):
     def onOpen(self) -> None:  # noqa: N802
         self.opened.set_result(None)
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: ARG002, N802, N803
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
         self.last_at = now = time.monotonic()
-        message = json.loads(payload)
+        message = json.loads(zlib.decompress(payload) if isBinary else payload)
         if "kind" in message:  # the textbook's
             self.arrived.append((message["seq"], now))
         elif "lines" in message:
             first, number = message["seq"], len(message["lines"])
             self.arrived += [(seq, now) for seq in range(first, first + number)]
-            if self.acknowledges:
+            self.unsaid += len(payload)
+            if self.acknowledges and self.unsaid >= UNSAID_BYTES:
+                self.unsaid = 0
                 self.say({"ack": first + number - 1})
         elif "ended" in message:
             self.ended = True

@@ -13,12 +13,11 @@ reduction.py asks here for one name for all that has the same future in orchestr
 from __future__ import annotations
 
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.ledger import Copy, Leg, Record
-from sagasim.core.orchestration import Coordinator
+from sagasim.core.cells import Cell
+from sagasim.core.ledger import Leg
 from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.saga import Kind
 from sagasim.core.striking import STRUCK_ATTEMPTS
-from sagasim.core.world import Instance, put, with_legs
 
 BEYOND_FAULTS = STRUCK_ATTEMPTS + 1
 """An attempt that is not struck: a world with faults left never looks like one without."""
@@ -53,25 +52,20 @@ class Alike:
             for step in every
         )
 
-    def of(self, instance: Instance, mind: Coordinator, *, calm: bool) -> Instance:
-        """The instance by its one name. `calm`: no fault is left, and no outage under way."""
-        legs, strikes = mind.legs, instance.strikes
-        for step, was in enumerate(legs):
-            if not was.call or was.call == "done":
-                continue
-            leg = was if was.call == "sent" else self._answered(step, was)
-            if strikes[step].kind:
-                strike = self._strike(instance, step, leg, strikes[step])
-                if strike is not strikes[step]:
-                    strikes = put(strikes, step, strike)
-            if calm and self._forgets_no_call and leg.call == "sent" and leg.attempt > 1:
-                leg = self._certain(instance, step, leg, strikes[step])
-            if leg is not was:
-                legs = put(legs, step, leg)
-        if legs is mind.legs and strikes is instance.strikes:
-            return instance
-        now = with_legs(mind, legs)
-        return Instance(now, instance.records, strikes, instance.copies, instance.interrupted)
+    def of(self, step: int, cell: Cell, *, calm: bool) -> Cell:
+        """The cell by its one name. `calm`: no fault is left, and no outage under way."""
+        leg, strike = cell.leg, cell.strike
+        if not leg.call or leg.call == "done":
+            return cell
+        if leg.call != "sent":
+            leg = self._answered(step, leg)
+        if strike.kind:
+            strike = self._strike(step, cell, leg)
+        if calm and self._forgets_no_call and leg.call == "sent" and leg.attempt > 1:
+            leg = self._certain(step, cell, leg, strike)
+        if leg == cell.leg and strike == cell.strike:
+            return cell
+        return Cell(leg, cell.ears, cell.record, strike, cell.copies)
 
     # answers
 
@@ -98,13 +92,13 @@ class Alike:
 
     # strikes
 
-    def _strike(self, instance: Instance, step: int, leg: Leg, strike: Strike) -> Strike:
-        undo = leg.undoing == "running"
+    def _strike(self, step: int, cell: Cell, leg: Leg) -> Strike:
+        undo, strike = leg.undoing == "running", cell.strike
         private = strike.kind != "outage" or self._own_service[step]
         if private and self._is_over(step, undo, leg):
             return NO_STRIKE
         kind, edge, times = strike
-        own, record = self.bp.steps[step], instance.records[step]
+        own, record = self.bp.steps[step], cell.record
         if kind == "outage" and private and (self._undo_limited if undo else self._limited)[step]:
             return Strike("request-lost", "", times)
         if own.safeguards.idempotent and (record.undo_memory if undo else record.memory == "done"):
@@ -113,7 +107,7 @@ class Alike:
             if kind in ("error", "refused"):  # the first answer comes before anything that they could strike
                 return NO_STRIKE
             kind = self._comes_to.get((kind, edge), kind)
-        elif kind in ("error", "refused") and self._is_as_if_lost(instance.copies, record, step, undo):
+        elif kind in ("error", "refused") and self._is_as_if_lost(step, cell, undo):
             kind = "request-lost"
         return strike if kind == strike.kind else Strike(kind, "" if kind == "request-lost" else edge, times)
 
@@ -127,25 +121,27 @@ class Alike:
         last = leg.attempt >= own.retry.attempts or "unknown" not in own.retry.upon
         return self._limited[step] and last
 
-    def _is_as_if_lost(self, copies: tuple[Copy, ...], record: Record, step: int, undo: bool) -> bool:
+    def _is_as_if_lost(self, step: int, cell: Cell, undo: bool) -> bool:
         """An error before anything was looked at leaves what a lost request leaves: nothing."""
-        if any(copy.step == step for copy in copies):
+        if cell.copies:
             return False
-        return undo or (self._error_is_silence[step] and not record.tombstone and self._asks_nobody[step])
+        return undo or (
+            self._error_is_silence[step] and not cell.record.tombstone and self._asks_nobody[step]
+        )
 
     # certain
 
-    def _certain(self, instance: Instance, step: int, leg: Leg, strike: Strike) -> Leg:
-        if strike.kind or not self._succeeds(instance, step, leg.undoing == "running"):
+    def _certain(self, step: int, cell: Cell, leg: Leg, strike: Strike) -> Leg:
+        if strike.kind or not self._succeeds(step, cell, leg.undoing == "running"):
             return leg
         return Leg(leg.belief, "sent", BEYOND_FAULTS, False, leg.undoing)
 
-    def _succeeds(self, instance: Instance, step: int, undo: bool) -> bool:
+    def _succeeds(self, step: int, cell: Cell, undo: bool) -> bool:
         """Whether this call is done, whenever it arrives, now that nothing strikes it."""
-        own, record = self.bp.steps[step], instance.records[step]
+        own, record = self.bp.steps[step], cell.record
         if self.bp.given.get((step, undo)):
             return False
-        if any(copy.step == step and copy.undo != undo for copy in instance.copies):
+        if any(copy.undo != undo for copy in cell.copies):
             return False
         if undo:
             return own.safeguards.undo_of_nothing != "reject"

@@ -24,7 +24,7 @@ def note_stuck(search: Search) -> None:
     for number, edges in enumerate(search.edges):
         if fine[number] or edges is None or edges:
             continue
-        for harm in stuck_at(search, search.worlds[number]):
+        for harm in stuck_at(search, search.world(number)):
             search.breaks(harm, search.cost[number], Broken(number, None))
             known = search.harmful.setdefault((number, number), [])
             if harm not in known:
@@ -33,11 +33,11 @@ def note_stuck(search: Search) -> None:
 
 def _reaching_an_end(search: Search) -> bytearray:
     """Backward from the accepted ends; a world that was not expanded is given the benefit of the doubt."""
-    fine = bytearray(len(search.worlds))
+    fine = bytearray(len(search))
     backward: dict[int, list[int]] = {}
     reached: list[int] = []
     for number, edges in enumerate(search.edges):
-        if edges is None or all(each.mind.ended for each in search.worlds[number].instances):
+        if edges is None or search.is_over(number):
             fine[number] = 1
             reached.append(number)
         else:
@@ -60,7 +60,7 @@ def stuck_at(search: Search, world: World) -> Iterator[Harm]:
 
 def topological(search: Search) -> list[int]:
     """The worlds so that every edge leads onward (Kahn)."""
-    degree = array("i", bytes(4 * len(search.worlds)))
+    degree = array("i", bytes(4 * len(search)))
     for number in range(len(degree)):
         for following in search.following(number):
             degree[following] += 1
@@ -99,7 +99,7 @@ def executions(search: Search, order: list[int]) -> int:
 
 
 def worst_by_itself(search: Search, order: list[int]) -> array[int]:
-    worst = array("b", [HARMLESS] * len(search.worlds))
+    worst = array("b", [HARMLESS] * len(search))
     for number in reversed(order):
         least = rank_of_edge(search, number, number)
         for following in search.edges[number] or ():

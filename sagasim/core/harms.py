@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.history import HistoryEvent, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import Kernel
-from sagasim.core.world import Choice, Instance, World
+from sagasim.core.world import Choice, Instance, Mind, World
 
 PROPERTIES: Mapping[str, str] = MappingProxyType(
     {
@@ -58,30 +58,37 @@ class Judge:
 
     def harms(self, before: World, choice: Choice, events: list[HistoryEvent], after: World) -> list[Harm]:
         """The harms that this transition does, each once."""
-        found: list[Harm] = []
         was, now = before.instances[choice.instance], after.instances[choice.instance]
-        changed = False
+        found = self.of_instance(was, now, events)
+        if before.marks:
+            found.extend(self._taken_back(events, before, choice.instance))
+        if now.mind.ended and not was.mind.ended:
+            found.extend(self.at_the_end(after))
+        if self.bp.always and any(isinstance(event, StepCommitted | UndoCommitted) for event in events):
+            found.extend(self.always(after))
+        return found if len(found) < 2 else list(dict.fromkeys(found))
+
+    def of_instance(self, was: Instance, now: Instance, events: list[HistoryEvent]) -> list[Harm]:
+        """The harms that can be seen in one saga alone."""
+        found: list[Harm] = []
         for event in events:
             if isinstance(event, StepCommitted):
-                changed = True
                 found.extend(self._committed(event, was))
             elif isinstance(event, UndoCommitted):
-                changed = True
-                found.extend(self._undone(event, was, before, choice.instance))
+                found.extend(self._undone(event, was))
             elif isinstance(event, UndoSkipped):
                 found.append(Harm("skipped-undo", event.step))
         if was.mind is not now.mind:
-            found.extend(self._undos_begun(was, now))
+            for step, builder in self.doubtful_undos(was.mind, now.mind):
+                if now.records[builder].times > 0:
+                    found.append(Harm("wrong-order", self.bp.steps[step].name))
             if now.mind.ended and not was.mind.ended:
                 found.extend(self._ended(now))
-                found.extend(self._finally(after))
-        if changed and self.bp.always:
-            found.extend(self._always(after))
-        return found if len(found) < 2 else list(dict.fromkeys(found))
+        return found
 
     def at_the_start(self, world: World) -> list[Harm]:
         """An invariant that does not even hold before anything has happened."""
-        return list(self._always(world))
+        return list(self.always(world))
 
     def _committed(self, event: StepCommitted, was: Instance) -> Iterator[Harm]:
         if event.times > 1:
@@ -89,28 +96,34 @@ class Judge:
         if self._is_after_end(was, event.step):
             yield Harm("effect-after-end", event.step)
 
-    def _undone(self, event: UndoCommitted, was: Instance, before: World, number: int) -> Iterator[Harm]:
+    def _undone(self, event: UndoCommitted, was: Instance) -> Iterator[Harm]:
         if event.times < 0:
             yield Harm("phantom-undo", event.step)
         elif any(was.records[pivot].times > 0 for pivot in self.bp.pivots):
             yield Harm("undone-after-pivot", event.step)
         if self._is_after_end(was, event.step):
             yield Harm("effect-after-end", event.step)
-        step = self.bp.index[event.step]
-        for mark in before.marks:
-            if (mark.owner, mark.owner_step) == (number, step) and event.times == 0:
-                yield Harm(mark.harm, self.bp.steps[mark.actor_step].name)
+
+    def _taken_back(self, events: list[HistoryEvent], before: World, number: int) -> Iterator[Harm]:
+        """Somebody had read, or overwritten, what is undone now."""
+        for event in events:
+            if isinstance(event, UndoCommitted) and event.times == 0:
+                step = self.bp.index[event.step]
+                for mark in before.marks:
+                    if (mark.owner, mark.owner_step) == (number, step):
+                        yield Harm(mark.harm, self.bp.steps[mark.actor_step].name)
 
     def _is_after_end(self, was: Instance, step: str) -> bool:
         return was.mind.ended and self.bp.index[step] not in was.mind.report
 
-    def _undos_begun(self, was: Instance, now: Instance) -> Iterator[Harm]:
-        legs = now.mind.legs
+    def doubtful_undos(self, was: Mind, now: Mind) -> Iterator[tuple[int, int]]:
+        """The undos that begin, each with every step that builds on it and is believed done."""
+        legs = now.legs
         for step, leg in enumerate(legs):
-            if leg.undoing == "running" and leg.attempt == 1 and was.mind.legs[step].undoing != "running":
+            if leg.undoing == "running" and leg.attempt == 1 and was.legs[step].undoing != "running":
                 for builder in self.bp.builders[step]:
-                    if legs[builder].belief == "done" and now.records[builder].times > 0:
-                        yield Harm("wrong-order", self.bp.steps[step].name)
+                    if legs[builder].belief == "done":
+                        yield step, builder
 
     def _ended(self, now: Instance) -> Iterator[Harm]:
         outcome = now.mind.phase
@@ -137,13 +150,15 @@ class Judge:
         last = [step for step in begun if not any(later in begun for later in self.bp.descendants[step])]
         return bool(set(self._effects) - set(last)) and set(missing) <= set(last[-1:])
 
-    def _finally(self, after: World) -> Iterator[Harm]:
+    def at_the_end(self, after: World) -> Iterator[Harm]:
+        """The invariants that must hold once every saga has ended."""
         if all(instance.mind.ended and instance.mind.phase != "parked" for instance in after.instances):
             for name, holds in self.bp.finally_:
                 if not holds(self.kernel.values(after)):
                     yield Harm("invariant", name)
 
-    def _always(self, world: World) -> Iterator[Harm]:
+    def always(self, world: World) -> Iterator[Harm]:
+        """The invariants that do not hold now; an undo that was given up silences them."""
         given_up = any(leg.belief == "given-up" for each in world.instances for leg in each.mind.legs)
         if not given_up:
             for name, holds in self.bp.always:

@@ -112,7 +112,7 @@ class Kernel:
                 undo = leg.undoing == "running"
                 if call not in ON_ITS_WAY:
                     found.append(Choice("hear", number, step, undo, leg.attempt))
-                elif self._is_enabled(world, number, step):
+                elif self.is_enabled(world, number, step):
                     found.append(Choice("perform", number, step, undo, leg.attempt))
             found.extend(
                 Choice("land", number, copy.step, copy.undo, copy.attempt, None, copy)
@@ -120,8 +120,8 @@ class Kernel:
                 if copy.ready and (copy.undo or not self._waits(world, number, copy.step))
             )
             if isinstance(instance.mind, Troupe):
-                found.extend(self._deliveries(number, instance.mind))
-        return found or list(self._deadlines(world))
+                found.extend(self.deliveries(number, instance.mind))
+        return found or list(self.deadlines(world))
 
     def faults(self, world: World) -> Iterator[Choice]:
         """Everything that could happen next as a further fault: each choice here counts as one fault."""
@@ -130,32 +130,36 @@ class Kernel:
                 if (
                     leg.call == "sent"
                     and leg.attempt <= STRUCK_ATTEMPTS
-                    and self._is_enabled(world, number, step)
+                    and self.is_enabled(world, number, step)
                 ):
                     yield from self._strikes(world, number, step)
             for kind in SAGA_KINDS:
-                if kind in self.kinds and self._may_interrupt(instance, kind):
+                if kind in self.kinds and self.may_interrupt(instance, kind):
                     yield Choice("interrupt", number, subject=kind)
 
     def _strikes(self, world: World, number: int, step: int) -> Iterator[Choice]:
         instance = world.instances[number]
         leg = instance.mind.legs[step]
-        undo, attempt = leg.undoing == "running", leg.attempt
-        if self.strike_in_force(world, number, step).kind:
-            return
-        call = Call(undo, attempt)
-        record, own = instance.records[step], self.bp.steps[step]
-        for strike in self._offered(step, undo, attempt):
-            if not strikes_nothing(own, record, call, strike):
-                yield Choice("perform", number, step, undo, attempt, strike)
+        if not self.strike_in_force(world, number, step).kind:
+            for strike in self.strikes_on(step, leg, instance.records[step]):
+                yield Choice("perform", number, step, leg.undoing == "running", leg.attempt, strike)
 
-    def _offered(self, step: int, undo: bool, attempt: int) -> tuple[Strike, ...]:
+    def strikes_on(self, step: int, leg: Leg, record: Record) -> Iterator[Strike]:
+        """The faults that can strike this call; none where the design gives it one."""
+        undo = leg.undoing == "running"
+        call = Call(undo, leg.attempt)
+        if not self._given_strike(step, record, call).kind:
+            for strike in self.offered(step, undo, leg.attempt):
+                if not strikes_nothing(self.bp.steps[step], record, call, strike):
+                    yield strike
+
+    def offered(self, step: int, undo: bool, attempt: int) -> tuple[Strike, ...]:
         place = (step, undo, attempt)
         if place not in self._offers:
             self._offers[place] = strikes_offered(self.bp, step, undo, attempt, self.kinds)
         return self._offers[place]
 
-    def _may_interrupt(self, instance: Instance, kind: str) -> bool:
+    def may_interrupt(self, instance: Instance, kind: str) -> bool:
         mind, rules = instance.mind, self.bp.rules
         if mind.ended or kind in instance.interrupted:
             return False
@@ -167,15 +171,16 @@ class Kernel:
             return mind.phase == "forward" and not any(
                 mind.legs[pivot].belief == "done" for pivot in self.bp.pivots
             )
-        return self._interrupted(mind, kind, []) != mind
+        return self.interrupted(mind, kind, []) != mind
 
-    def _deadlines(self, world: World) -> Iterator[Choice]:
+    def deadlines(self, world: World) -> Iterator[Choice]:
         """Nothing else is due and no end is reached: now the deadline passes by itself."""
         for number, instance in enumerate(world.instances):
-            if self._may_interrupt(instance, "deadline"):
+            if self.may_interrupt(instance, "deadline"):
                 yield Choice("expire", number, subject="deadline")
 
-    def _deliveries(self, number: int, mind: Troupe) -> Iterator[Choice]:
+    def deliveries(self, number: int, mind: Troupe) -> Iterator[Choice]:
+        """The events that may be heard next: in order between any two participants."""
         seen: set[tuple[int, int]] = set()
         for message in mind.bus:
             lane = (message.publisher, message.listener)
@@ -183,7 +188,7 @@ class Kernel:
                 seen.add(lane)
                 yield Choice("receive", number, message.listener, subject=message)
 
-    def _is_enabled(self, world: World, number: int, step: int) -> bool:
+    def is_enabled(self, world: World, number: int, step: int) -> bool:
         leg = world.instances[number].mind.legs[step]
         if not leg.undoing and self._waits(world, number, step):
             return False
@@ -203,15 +208,15 @@ class Kernel:
         leg = after.instances[number].mind.legs[step]
         if not leg.call or leg.call in ON_ITS_WAY or leg.call in QUIET:
             return False
-        again = self._heard(after.instances[number].mind, step, leg.call, [])
+        again = self.heard(after.instances[number].mind, step, leg.call, [])
         return again.legs[step] == mind.legs[step]
 
-    def _heard(self, mind: Mind, step: int, answer: str, events: Out) -> Mind:
+    def heard(self, mind: Mind, step: int, answer: str, events: Out) -> Mind:
         if isinstance(mind, Coordinator):
             return orchestration.hear(self.bp, mind, step, answer, events)
         return choreography.hear(self.bp, mind, step, answer, events)
 
-    def _interrupted(self, mind: Mind, kind: str, events: Out) -> Mind:
+    def interrupted(self, mind: Mind, kind: str, events: Out) -> Mind:
         if isinstance(mind, Coordinator):
             return orchestration.interrupt(self.bp, mind, kind, events)
         return choreography.interrupt(self.bp, mind, kind, events)
@@ -244,7 +249,7 @@ class Kernel:
     def _interrupt(self, world: World, choice: Choice, events: Out) -> World:
         instance, kind = world.instances[choice.instance], choice.subject
         assert isinstance(kind, str)
-        mind = self._interrupted(instance.mind, kind, events)
+        mind = self.interrupted(instance.mind, kind, events)
         followed = self._followed(instance, mind)
         struck = tuple(sorted((*instance.interrupted, kind)))
         return with_instance(world, choice.instance, followed._replace(interrupted=struck))
@@ -263,15 +268,13 @@ class Kernel:
             for its, strike in enumerate(other.strikes):
                 if strike.kind == "outage" and self.bp.service_of[its] == service:
                     return Strike("outage", "once")
-        return self._given_strike(instance, step, Call(undo, leg.attempt))
+        return self._given_strike(step, instance.records[step], Call(undo, leg.attempt))
 
-    def _given_strike(self, instance: Instance, step: int, call: Call) -> Strike:
+    def _given_strike(self, step: int, record: Record, call: Call) -> Strike:
         """The fault that the design gives this call, if it can strike it here."""
         for fault in self._given.get((step, call.undo), ()):
             strike = strike_of(fault)
-            if fault.strikes(call.attempt) and not strikes_nothing(
-                self.bp.steps[step], instance.records[step], call, strike
-            ):
+            if fault.strikes(call.attempt) and not strikes_nothing(self.bp.steps[step], record, call, strike):
                 return strike
         return NO_STRIKE
 
@@ -386,7 +389,7 @@ class Kernel:
         number, step = choice.instance, choice.step
         instance = world.instances[number]
         leg = instance.mind.legs[step]
-        mind = self._heard(instance.mind, step, leg.call, events)
+        mind = self.heard(instance.mind, step, leg.call, events)
         return with_instance(world, number, self._followed(instance, mind))
 
     def _land(self, world: World, choice: Choice, events: Out) -> World:
@@ -420,31 +423,34 @@ class Kernel:
 
     def _followed(self, instance: Instance, mind: Mind) -> Instance:
         """The instance after its mind has changed: what became of calls, faults and copies."""
-        strikes, copies = list(instance.strikes), list(instance.copies)
+        strikes, copies = instance.strikes, instance.copies
         for step, (before, after) in enumerate(zip(instance.mind.legs, mind.legs, strict=True)):
             if before is after:
                 continue
-            undo = before.undoing == "running"
-            same_call = after.call == "sent" and after.undoing == before.undoing and after.attempt > 1
-            if before.call == "sent" and self.orchestrated:  # forgotten while it was on its way
-                copies.append(Copy(step, undo, before.attempt, "abandoned", True))
-            if strikes[step].kind and not (
-                same_call and self._goes_on(step, undo, after.attempt, strikes[step])
-            ):
-                strikes[step] = NO_STRIKE
-            stuck = same_call and after.attempt >= self.bp.settled_attempt(step, undo)
-            for place, copy in enumerate(copies):
-                mine = copy.step == step and copy.undo == undo and not copy.ready
-                if mine and (not same_call or stuck or not strikes[step].kind):
-                    copies[place] = copy._replace(ready=True)
-        copies.sort()
-        return Instance(
-            mind,
-            instance.records,
-            self._calm if not any(strike.kind for strike in strikes) else tuple(strikes),
-            tuple(copies),
-            instance.interrupted,
-        )
+            its = tuple(copy for copy in instance.copies if copy.step == step)
+            strike, now = self.followed(step, before, after, strikes[step], its)
+            if strike is not strikes[step]:
+                strikes = put(strikes, step, strike)
+            if now != its:
+                copies = tuple(sorted((*(copy for copy in copies if copy.step != step), *now)))
+        return Instance(mind, instance.records, strikes, copies, instance.interrupted)
+
+    def followed(
+        self, step: int, before: Leg, after: Leg, strike: Strike, copies: tuple[Copy, ...]
+    ) -> tuple[Strike, tuple[Copy, ...]]:
+        """The fault that goes on striking a step's call, and the copies of its calls, now that it is believed otherwise."""
+        undo = before.undoing == "running"
+        same_call = after.call == "sent" and after.undoing == before.undoing and after.attempt > 1
+        if before.call == "sent" and self.orchestrated:  # forgotten while it was on its way
+            copies = (*copies, Copy(step, undo, before.attempt, "abandoned", True))
+        if strike.kind and not (same_call and self._goes_on(step, undo, after.attempt, strike)):
+            strike = NO_STRIKE
+        stuck = same_call and after.attempt >= self.bp.settled_attempt(step, undo)
+        if not same_call or stuck or not strike.kind:
+            copies = tuple(
+                copy if copy.ready or copy.undo != undo else copy._replace(ready=True) for copy in copies
+            )
+        return strike, tuple(sorted(copies))
 
     def _goes_on(self, step: int, undo: bool, attempt: int, strike: Strike) -> bool:
         if strike.kind == "outage":
@@ -456,7 +462,11 @@ class Kernel:
         instance = world.instances[number]
         now = instance
         if instance.copies and self.tidy:
-            copies = tuple(copy for copy in instance.copies if not self._is_inert(instance, copy))
+            copies = tuple(
+                copy
+                for copy in instance.copies
+                if not self.is_inert(copy, instance.records[copy.step], ended=instance.mind.ended)
+            )
             if len(copies) != len(instance.copies):
                 now = now._replace(copies=copies)
         if now.mind.ended and now.interrupted:
@@ -468,10 +478,9 @@ class Kernel:
             world = world._replace(down=())
         return world
 
-    def _is_inert(self, instance: Instance, copy: Copy) -> bool:
+    def is_inert(self, copy: Copy, record: Record, *, ended: bool) -> bool:
         """Whether this copy changes nothing whenever it lands, and its answer makes no difference."""
-        record = instance.records[copy.step]
-        if self.orchestrated and self.bp.rules.on_stray_reply != "ignore" and not instance.mind.ended:
+        if self.orchestrated and self.bp.rules.on_stray_reply != "ignore" and not ended:
             return False
         if copy.undo:
             return record.undo_memory

@@ -133,7 +133,7 @@ class _Reader:
     def _masks(self) -> list[int]:
         """Per world, a bit for each cell whose one fault leads there, and no other fault."""
         search = self.search
-        masks = [0] * len(search.worlds)
+        masks = [0] * len(search)
         for number in self.order:
             if not search.cost[number]:
                 for following, choice in search.faulty.get(number, ()):
@@ -194,7 +194,7 @@ class _Reader:
             step = towards(search, pair.worst, path) if path else ""
             if step:
                 plan = plan_of(search.kernel, path)
-                for order in ((), *orders_of(search.bp, path)):
+                for order in ((), *orders_of(search.kernel, path)):
                     told = replace(pair, step=step, faults=plan, order=order)
                     if run_of(search.bp, plan, order=order).shows(pair.worst, step):
                         return told

@@ -19,9 +19,8 @@ from sagasim.core.blueprint import Blueprint
 from sagasim.core.commuting import Commuting
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm, Judge
-from sagasim.core.history import UndoCommitted
 from sagasim.core.kernel import Kernel
-from sagasim.core.reduction import Key, Reduction
+from sagasim.core.moves import Moves, RowKey, Rows, Spot
 from sagasim.core.world import Choice, World
 
 CANDIDATES = 24
@@ -49,10 +48,10 @@ class Broken(NamedTuple):
 class Search:
     """One search under way, and the graph that it has found.
 
-    Worlds are numbered in the order in which they were found. Per world: the world itself, from where and by
-    which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), what follows by
-    itself (`edges`, None where it was not expanded) and by one more fault (`faulty`). `broken` holds, per
-    harm, the fewest faults and where; `harmful` the harms done on the way from one world to another.
+    Worlds are numbered in the order in which they were found. Per world: the world itself (`world`), from
+    where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), what
+    follows by itself (`edges`, None where it was not expanded) and by one more fault (`faulty`). `broken`
+    holds, per harm, the fewest faults and where; `harmful` the harms done on the way from one world to another.
     """
 
     def __init__(
@@ -61,11 +60,12 @@ class Search:
         self.bp, self.faults, self.kinds = bp, faults, tuple(kinds)
         self.kernel = Kernel(bp, tidy=True, kinds=self.kinds)
         self.judge = Judge(self.kernel)
-        self.reduction = Reduction(bp)
+        self.moves = Moves(self.kernel, self.judge)
         self.commuting = Commuting(self.kernel) if commute else None
         start, _ = self.kernel.begin()
-        self.numbers: dict[Key, int] = {self.reduction.key(start): 0}
-        self.worlds: list[World] = [start]
+        rows = self.moves.rows(start)
+        self.numbers: dict[RowKey, int] = {self.moves.key(rows): 0}
+        self.rows: list[Rows] = [rows]
         self.parents = array("i", [-1])
         self.choices: list[Choice | None] = [None]
         self.cost = array("b", [0])
@@ -82,6 +82,17 @@ class Search:
         self._later: list[int] = []
         for harm in self.judge.at_the_start(start):
             self.breaks(harm, 0, Broken(0, None))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def world(self, number: int) -> World:
+        """The world of that number, in full."""
+        return self.moves.world(self.rows[number])
+
+    def is_over(self, number: int) -> bool:
+        """Whether every saga of that world has ended."""
+        return all(row.rest.over is not None for row in self.rows[number].rows)
 
     def advance(self, states: int) -> Progress:
         """Expands at most this many further worlds."""
@@ -100,11 +111,11 @@ class Search:
 
     def progress(self) -> Progress:
         return Progress(
-            states=len(self.worlds),
-            waiting=len(self.worlds) - self.expanded,
+            states=len(self.rows),
+            waiting=len(self.rows) - self.expanded,
             level=self.level,
             findings=len(self.broken),
-            done=self.expanded == len(self.worlds),
+            done=self.expanded == len(self.rows),
         )
 
     def following(self, number: int) -> Iterator[int]:
@@ -131,49 +142,46 @@ class Search:
         self.broken[harm] = (min(least, faults), places)
 
     def _expand(self, number: int) -> None:
-        world = self.worlds[number]
+        spot = Spot(self.moves, self.rows[number])
         self.expanded += 1
-        choices = self.kernel.choices(world)
-        faults = list(self.kernel.faults(world)) if self.level < self.faults else []
-        if self.commuting is not None and (len(choices) > 1 or len(world.instances) > 1):
-            choices, faults = self.commuting.enough(world, choices, faults, left=self.level < self.faults)
-        self.edges[number] = array("i", [self._follow(number, world, choice, 0) for choice in choices])
+        left = self.level < self.faults
+        choices = self.moves.choices(spot)
+        faults = self.moves.faults(spot) if left else []
+        if self.commuting is not None and (len(choices) > 1 or self.bp.saga.instances > 1):
+            choices, faults = self.commuting.enough(spot.world, choices, faults, left=left)
+        self.edges[number] = array("i", [self._follow(number, spot, choice, 0) for choice in choices])
         if faults:
-            self.faulty[number] = [(self._follow(number, world, choice, 1), choice) for choice in faults]
+            self.faulty[number] = [(self._follow(number, spot, choice, 1), choice) for choice in faults]
 
-    def _follow(self, number: int, world: World, choice: Choice, cost: int) -> int:
-        after, events = self.kernel.apply(world, choice)
+    def _follow(self, number: int, spot: Spot, choice: Choice, cost: int) -> int:
+        total = self.level + cost
+        rows, harms, undone = self.moves.follow(
+            spot, choice, left=total < self.faults, last=bool(cost) and total == self.faults
+        )
         self.transitions += 1
-        harms = self.judge.harms(world, choice, events, after)
-        following = self._number(after, number, choice, cost)
+        following = self._number(rows, number, choice, total)
         for harm in harms:
-            self.breaks(harm, self.level + cost, Broken(number, choice))
+            self.breaks(harm, total, Broken(number, choice))
             known = self.harmful.setdefault((number, following), [])
             if harm not in known:
                 known.append(harm)
-        if choice.undo and events:
-            self.undone.update(
-                self.bp.index[event.step]
-                for event in events
-                if type(event) is UndoCommitted and event.times >= 0
-            )
+        if undone:
+            self.undone.update(undone)
         return following
 
-    def _number(self, world: World, parent: int, choice: Choice, cost: int) -> int:
-        total = self.level + cost
-        world = self.reduction.of(world, faults_left=total < self.faults)
-        key = self.reduction.key(world)
+    def _number(self, rows: Rows, parent: int, choice: Choice, total: int) -> int:
+        key = self.moves.key(rows)
         number = self.numbers.get(key)
         if number is None:
-            number = self.numbers[key] = len(self.worlds)
-            self.worlds.append(world)
+            number = self.numbers[key] = len(self.rows)
+            self.rows.append(rows)
             self.parents.append(parent)
             self.choices.append(choice)
             self.cost.append(total)
             self.edges.append(None)
-            (self._later if cost else self._now).append(number)
+            (self._later if total > self.level else self._now).append(number)
         elif total < self.cost[number]:
-            self.worlds[number] = world  # with several instances, the one that this path leads to
+            self.rows[number] = rows  # with several instances, the one that this path leads to
             self.parents[number], self.choices[number], self.cost[number] = parent, choice, total
             self._now.append(number)
         return number

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from sagasim.core.errors import CoreError
@@ -96,7 +97,8 @@ def shown(
 
 
 def _shown(finding: ToldFinding, saga: Saga, more: Mapping[str, object]) -> ShownFinding:
-    turn = more.get("point_of_no_return")
+    turn, told_fix = more.get("point_of_no_return"), more.get("fix")
+    fix: Mapping[str, Any] = told_fix if isinstance(told_fix, Mapping) else {}
     known: Mapping[str, object] = turn if isinstance(turn, Mapping) else {}
     at_ms = known.get("at_ms")
     return ShownFinding(
@@ -112,14 +114,13 @@ def _shown(finding: ToldFinding, saga: Saga, more: Mapping[str, object]) -> Show
         turn=str(known.get("sentence", "")),
         turn_at_ms=at_ms if isinstance(at_ms, int) else None,
         hint=str(more.get("hint") or ""),
-        adds=_harms(more.get("adds")),
+        adds=_harms(fix.get("adds", ())),
         pytest=str(more.get("pytest") or ""),
     )
 
 
-def _harms(told: object) -> tuple[str, ...]:
-    pairs = told if isinstance(told, Sequence) and not isinstance(told, str) else ()
-    return tuple(f"{harm} at {step}" for harm, step in pairs)
+def _harms(told: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(f"{each['harm']} at {each['step']}" for each in told)
 
 
 def chips(faults: Iterable[str], saga: Saga) -> tuple[Chip, ...]:

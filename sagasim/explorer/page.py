@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sagasim.core.faults import EXPLORED_KINDS
@@ -17,7 +18,10 @@ from sagasim.explorer.findings import Change, Group, changes, groups, shown
 from sagasim.explorer.looks import HOLDS, Look, look_of
 from sagasim.explorer.matrix import Matrix, in_words
 from sagasim.explorer.pairing import Pairs
-from sagasim.explorer.squares import Grid, Place
+from sagasim.explorer.squares import Grid, Place, Square, Twin
+
+if TYPE_CHECKING:
+    from sagasim.explorer.models import Exploration
 
 DIFFER = "differ"
 SIGNS = {
@@ -129,7 +133,7 @@ def shown_of(
         groups=groups(findings),
         changes=changes(shown(verdict, saga, more or {})),
         findings=len(findings),
-        turned=sum(1 for row in grid.rows for it in row.squares if getattr(it, "was", "")),
+        turned=sum(1 for row in grid.rows for it in row.squares if isinstance(it, Square) and it.was),
     )
 
 
@@ -204,12 +208,12 @@ def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
             *(it for row in grid.rows for it in row.squares),
             *(c.square for c in (*grid.outages, *grid.saga)),
         )
-        for one in getattr(it, "both", (it,))
+        for one in (it.both if isinstance(it, Twin) else (it,))
     ]
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [
-        ("harm", look_of(harm), f"{harm}: broken is that {PROPERTIES[harm]}.")
+        ("harm", look_of(harm), f"{harm}: it must hold that {PROPERTIES[harm]}.")
         for harm in HARMS
         if harm in harms
     ]
@@ -226,8 +230,26 @@ STATE_SENTENCES = {
     "running": "Exploring. What is known so far stands below, and grows.",
     "stopped": "Stopped by hand. What was known by then stands below; it is no verdict.",
     "limited": "Stopped at its limit. What lies beyond is not known.",
-    "lost": "The worker is gone: its process was killed, or the server was stopped. What was known by then stands "
-    "below; start it again for the rest.",
+    "lost": "The worker is gone. What was known by then stands below; start it again for the rest.",
     "failed": "The exploration failed. Start it again, or report it.",
 }
-"""What is to be said of an exploration that is no whole verdict."""
+"""What is to be said of an exploration that is no whole verdict, where it says nothing itself."""
+
+
+def sentence_of(exploration: Exploration) -> str:
+    return exploration.sentence or STATE_SENTENCES.get(exploration.state, "")
+
+
+def progress_in_words(exploration: Exploration) -> str:
+    """How far it is; static/js/explorer/explorer.js says the same while it goes on."""
+    progress = exploration.progress
+    if not progress:
+        return "Not begun yet."
+    if progress.get("doing") == "mending":
+        return f"Looking for fixes: {progress.get('mended', 0)} of {progress.get('of', 0)} findings."
+    level, faults = progress.get("level", 0), exploration.faults
+    found = progress.get("findings", 0)
+    return (
+        f"At {level} of {faults} fault{'' if faults == 1 else 's'}: {progress.get('states', 0):,} states, "
+        f"{progress.get('waiting', 0):,} waiting, {_findings(found)}."
+    )
