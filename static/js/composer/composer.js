@@ -6,6 +6,7 @@
  * @typedef {{
  *   name: string, text: string, data: any, checked: any, layout: any, base: number, latest: number, is_unsaved: boolean,
  *   may_save: boolean, suggest: string, in_gallery: boolean, csrf: string, urls: Record<string, any>,
+ *   presets: Record<string, Record<string, unknown>>,
  * }} Page
  */
 
@@ -50,7 +51,7 @@ export default async function connect(root) {
 
   const bar = toolbar(region("toolbar"), page);
   const tell = bar.tell;
-  const view = viewing(store);
+  const view = viewing(store, page.presets);
   const showPanel = panel(store, schema, region("properties"));
   const problems = problemList(region("problems"), {
     fix: (problem) => fix(problem),
