@@ -276,7 +276,10 @@ export default async function connect(root) {
     views.made[views.now]?.update?.(now);
     problems.update(state, now.checked);
     showBar();
-    root.dataset.steps = String(stepNames(state.data).length);
+    const count = stepNames(state.data).length;
+    const begin = root.querySelector("details.begin");
+    if (begin instanceof HTMLDetailsElement && count && root.dataset.steps === "0") begin.open = false;
+    root.dataset.steps = String(count);
     root.dataset.behind = state.behind ?? "";
     root.dataset.hash = state.checked?.hash ?? "";
     const called = state.data?.title || state.data?.name;

@@ -2,7 +2,7 @@
  * The saga as a drawing. It draws what the store says and turns gestures into edits of the store; it knows nothing that
  * the store does not.
  *
- * @typedef {import("sagasim/composer/canvas/gestures.js").Store} Store
+ * @typedef {import("sagasim/composer/store.js").Store} Store
  */
 
 import { Drawing } from "sagasim/composer/canvas/drawing.js";
@@ -32,6 +32,9 @@ import {
   SnappingModule,
   ZoomScrollModule,
 } from "vendor/diagram.js";
+
+export { CANVAS_KEYS } from "sagasim/composer/canvas/keys.js";
+export { drawPng } from "sagasim/composer/canvas/png.js";
 
 const SAID_MS = 6000;
 const FAR = 0.55; // below this size the small words cannot be read, and give way to the names
@@ -188,10 +191,7 @@ class SagaCanvas {
     set(this.element, { "data-stale": stale });
     this.note.hidden = !stale;
     if (stale)
-      say(
-        this.note,
-        `The text cannot be read: ${state.error?.detail ?? ""} This is the last drawing it gave.`,
-      );
+      say(this.note, `The drawing of the last text that could be read. Now: ${state.error?.detail ?? ""}.`);
     const count = `${boxes.length} step${boxes.length === 1 ? "" : "s"}`;
     this.stage.querySelector("svg")?.setAttribute("aria-label", `The saga as a drawing, ${count}`);
     if (boxes.length && !this.window.shows(boxes)) this.#fit();
@@ -268,8 +268,12 @@ class SagaCanvas {
     );
   }
 
+  /** Also when the view comes back that was hidden: what was drawn meanwhile may lie elsewhere. */
   #resized() {
+    if (!this.stage.clientWidth) return;
     this.diagram.get("canvas").resized();
+    const { shapes } = this.drawing;
+    if (shapes.length && !this.window.shows(shapes)) this.#fit();
   }
 
   /** @param {string} sentence Shown for a while, and read out. */

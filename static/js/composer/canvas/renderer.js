@@ -35,7 +35,7 @@ function drawnStep(box) {
   const lane = `lane-${box.lane}`;
   const kindEnds = LEFT + 19 + widthOf(look.word, SMALL, "--font");
   const own = box.service === box.name;
-  const service = cut(own ? "own service" : box.service, RIGHT - kindEnds - 24, SMALL, "--font");
+  const service = cut(own ? "its own" : box.service, RIGHT - kindEnds - 24, SMALL, "--font");
   const dot = RIGHT - widthOf(service, SMALL, "--font") - 9;
   const drawn = svg(
     "g",
