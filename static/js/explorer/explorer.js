@@ -3,7 +3,7 @@
  * anew when there is something new to see, or at the end.
  *
  * Socket gives: {"progress": {"state", "states", "waiting", "level", "findings", ...}}, then {"ended": {...}}.
- * Where there is no socket, it asks every two seconds; where there are no scripts, the page asks for itself.
+ * Where there is no socket, it asks every two seconds; without scripts one follows a link to look again.
  *
  * @typedef {{
  *   state?: string, doing?: string, states?: number, waiting?: number, level?: number, findings?: number,
