@@ -22,7 +22,7 @@ import { server as serverAt } from "sagasim/composer/server.js";
 import { createStore } from "sagasim/composer/store.js";
 import { Table } from "sagasim/composer/table.js";
 import { tabs } from "sagasim/composer/tabs.js";
-import { takeAway } from "sagasim/composer/takeaway.js";
+import { isDrawn, takeAway } from "sagasim/composer/takeaway.js";
 import { toolbar } from "sagasim/composer/toolbar.js";
 import { tour } from "sagasim/composer/tour.js";
 import { badge, told, verdicts } from "sagasim/composer/verdict.js";
@@ -194,7 +194,7 @@ export default async function connect(root) {
   };
   for (const kind of ["yaml", "json", "mermaid", "svg", "png"])
     acts[`export-${kind}`] = () => {
-      const isOld = isDirty() && !["yaml", "json"].includes(kind);
+      const isOld = isDirty() && !["yaml", "json"].includes(kind) && !(kind === "png" && isDrawn());
       if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
       takeAway(kind, store.get(), page.urls.export, tell).catch((failure) =>
         tell(failure.message, "refused"),
