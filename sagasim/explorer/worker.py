@@ -20,7 +20,7 @@ from sagasim.core.results import verdict_to_data
 from sagasim.core.saga import Coordination
 from sagasim.explorer import states
 from sagasim.explorer.models import Exploration, State
-from sagasim.explorer.telling import more_of
+from sagasim.explorer.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class _Work:
         self.budget_until = None if budget_s is None else process_time() + budget_s
         self.breath = self.began - BREATH_S
         self.mended = 0
+        self.telling: Telling | None = None
         self.told: dict[str, Any] | None = row.progress.get("told")
         self.told_states = int(row.progress.get("states", 0))
         self.stopped = self.wanted_no_more = self.is_over_budget = False
@@ -167,7 +168,9 @@ class _Work:
 
     def _told(self, inquiry: Inquiry, *, complete: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         verdict = inquiry.verdict(file=f"{self.row.name}.yaml", seconds=monotonic() - self.began)
-        return verdict_to_data(verdict), more_of(inquiry, verdict, complete=complete)
+        if self.telling is None or self.telling.inquiry is not inquiry:
+            self.telling = Telling(inquiry)
+        return verdict_to_data(verdict), self.telling.more(verdict, complete=complete)
 
     def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
         verdict, more = self._told(inquiry, complete=False)

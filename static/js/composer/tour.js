@@ -33,8 +33,9 @@ const STOPS = [
   },
 ];
 
-/** @param {HTMLElement} root */
+/** @param {HTMLElement} root Begins it, also where it is under way. */
 export function tour(root) {
+  root.querySelector(".tour")?.remove();
   const title = html("h2", { id: "tour-title" });
   const text = html("p");
   const place = html("p", { class: "tour-place" });
@@ -78,12 +79,7 @@ export function tour(root) {
     end();
     event.stopPropagation();
   });
-  const start = (/** @type {boolean} */ takeFocus) => {
-    at = 0;
-    card.hidden = false;
-    show();
-    if (takeFocus) next.focus();
-  };
-  if (!localStorage.getItem(SEEN)) start(false);
-  return () => start(true);
+  card.hidden = false;
+  show();
+  return () => next.focus();
 }
