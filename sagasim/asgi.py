@@ -16,6 +16,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from sagasim.explorer.consumers import exploration_socket, verdict_socket  # noqa: E402
 from sagasim.local import as_the_owner, only_this_machine  # noqa: E402
 from sagasim.runs.consumers import list_socket, no_socket, run_socket  # noqa: E402
 
@@ -23,6 +24,8 @@ sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wr
     [
         path("ws/runs/<uuid:run>/", cast("Any", run_socket)),
         path("ws/runs/", cast("Any", list_socket)),
+        path("ws/explorations/<uuid:exploration>/", cast("Any", exploration_socket)),
+        path("ws/verdict/", cast("Any", verdict_socket)),
         re_path(r"", cast("Any", no_socket)),
     ]
 )

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("", include("sagasim.composer.urls")),
     path("", include("sagasim.runs.urls")),
+    path("", include("sagasim.explorer.urls")),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("api/", api.urls),

@@ -15,7 +15,9 @@ import {name}
 """
 
 
-@pytest.mark.parametrize("name", ["sagasim", "sagasim.core", "sagasim.cli", "sagasim.library"])
+@pytest.mark.parametrize(
+    "name", ["sagasim", "sagasim.core", "sagasim.cli", "sagasim.library", "sagasim.testing"]
+)
 def test_what_stands_on_the_core_alone_starts_where_django_is_not_installed(name: str):
     if find_spec(name) is None:
         pytest.skip(f"{name} is not written yet")

@@ -21,8 +21,12 @@ from ninja.security import HttpBearer
 from pydantic import NonNegativeInt
 
 from sagasim import __version__
+from sagasim.api.asking import Unfit, user_of, version_of
+from sagasim.api.explorations import router as explorations
 from sagasim.api.models import ApiToken, digest_of
 from sagasim.api.schemas import (
+    CheckOut,
+    ComparisonOut,
     HistoryOut,
     LinesIn,
     RecordingIn,
@@ -36,12 +40,15 @@ from sagasim.api.schemas import (
     SagaOut,
     VersionOut,
 )
+from sagasim.composer.checking import answer, read_draft
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import NotYours, keep_saga, save_saga
-from sagasim.core.codec import saga_from_data
+from sagasim.composer.services import NotYours, delete_saga, keep_saga, save_saga
+from sagasim.composer.wording import changes_between
+from sagasim.core.codec import saga_from_data, saga_to_yaml
 from sagasim.core.errors import CoreError
 from sagasim.core.lines import entry_of, line_of
 from sagasim.core.saga import Coordination
+from sagasim.explorer.services import NothingKnown
 from sagasim.local import owner
 from sagasim.runs import feed, recording, services
 from sagasim.runs.drawing import drawn
@@ -51,10 +58,6 @@ from sagasim.runs.models import Run
 from sagasim.runs.stage import findings_of, outcome_sentence
 
 REFUSED = frozenset({401, 404, 409, 422})
-
-
-class Unfit(Exception):
-    """What was sent cannot be done; the text is the sentence that says why."""
 
 
 class Bearer(HttpBearer):
@@ -87,30 +90,52 @@ api = NinjaAPI(
 @api.get("/sagas", response=list[SagaOut], tags=["sagas"])
 def list_sagas(request: HttpRequest) -> list[dict[str, Any]]:
     """Every saga with its newest version."""
-    return [_saga(saga.latest) for saga in SavedSaga.objects.select_related("latest__saga") if saga.latest]
+    sagas = SavedSaga.objects.filter(is_draft=False).select_related("latest__saga")
+    return [_saga(saga.latest) for saga in sagas if saga.latest]
 
 
 @api.post("/sagas", response={201: SagaOut, REFUSED: Refusal}, tags=["sagas"])
 def save(request: HttpRequest, said: SagaIn) -> Status[Any]:
     """Keeps a saga under its own name, as its newest version."""
-    if (said.text is None) == (said.saga is None):
-        raise Unfit("Send either the text of a saga file or its data.")
-    if said.text is not None:
-        version = save_saga(said.text, by=_user(request))
+    if said.saga is not None and said.text is None:
+        version = keep_saga(saga_from_data(said.saga), by=user_of(request))
     else:
-        version = keep_saga(saga_from_data(said.saga), by=_user(request))
+        version = save_saga(_text_of(said), by=user_of(request))
     return Status(201, _saga(version))
+
+
+@api.post("/sagas/check", response={200: CheckOut, REFUSED: Refusal}, tags=["sagas"])
+def check_saga(request: HttpRequest, said: SagaIn) -> dict[str, Any]:
+    """What is wrong with a saga before anything runs, in the sentences of the composer. Keeps nothing."""
+    draft = read_draft(_text_of(said))
+    if draft.refusal is not None:
+        raise draft.refusal
+    return answer(draft)
 
 
 @api.get("/sagas/{name}", response={200: SagaInFull, 404: Refusal}, tags=["sagas"])
 def read_saga(request: HttpRequest, name: str, version: int | None = None) -> dict[str, Any]:
-    found = _version(name, version)
+    found = version_of(name, version)
     return {**_saga(found), "text": found.text, "saga": found.normal_form}
 
 
 @api.get("/sagas/{name}/versions", response={200: list[VersionOut], 404: Refusal}, tags=["sagas"])
 def list_versions(request: HttpRequest, name: str) -> list[SagaVersion]:
-    return list(_version(name, None).saga.versions.all())
+    return list(version_of(name, None).saga.versions.all())
+
+
+@api.get("/sagas/{name}/compare", response={200: ComparisonOut, 404: Refusal}, tags=["sagas"])
+def compare_versions(request: HttpRequest, name: str, a: int, b: int | None = None) -> dict[str, Any]:
+    """What changed from version `a` to version `b` (default: the newest), in words."""
+    old, new = version_of(name, a), version_of(name, b)
+    return {"a": old.number, "b": new.number, "changes": changes_between(old, new)}
+
+
+@api.delete("/sagas/{name}", response={204: None, REFUSED: Refusal}, tags=["sagas"])
+def delete(request: HttpRequest, name: str) -> Status[Any]:
+    """Deletes a saga with its versions, and all that was run and explored of them."""
+    delete_saga(version_of(name, None).saga, by=user_of(request))
+    return Status(204, None)
 
 
 # ---------------------------------------------------------------- runs
@@ -135,6 +160,7 @@ def list_runs(
         "saga": saga,
         "before": before,
     }
+    recording.end_silent()
     listing = RunFilter(asked)
     if listing.refusals:
         raise Unfit(listing.refusals[0])
@@ -145,7 +171,7 @@ def list_runs(
 @api.post("/runs", response={201: list[RunOut], REFUSED: Refusal}, tags=["runs"])
 def start(request: HttpRequest, said: RunIn) -> Status[Any]:
     """Executes a saga in virtual time and keeps all of it: one run, or a pair for both coordinations."""
-    version = _version(said.saga, said.version)
+    version = version_of(said.saga, said.version)
     posted: MultiValueDict[str, str] = MultiValueDict(
         {
             "coordination": [said.coordination],
@@ -159,7 +185,7 @@ def start(request: HttpRequest, said: RunIn) -> Status[Any]:
         raise Unfit(form.refusal)
     parents = _found_run(said.parent).side_by_side() if said.parent else []
     runs = services.start_runs(
-        version, form.cleaned_data["coordination"], form.plan, parents=parents, by=_user(request)
+        version, form.cleaned_data["coordination"], form.plan, parents=parents, by=user_of(request)
     )
     return Status(201, [_run(run) for run in runs])
 
@@ -200,20 +226,23 @@ def begin_recording(request: HttpRequest, said: RecordingIn) -> Status[Any]:
     known = None if said.is_new else recording.recorded_as(said.recorded_as)
     if known is not None:
         return Status(201, _recording(_found_run(known)))
-    version = keep_saga(saga_from_data(said.saga), by=_user(request))
+    version = keep_saga(saga_from_data(said.saga), by=user_of(request))
     run = recording.begin_recording(
         version,
         Coordination(said.coordination),
         name=said.recorded_as,
         faults=said.faults,
-        by=_user(request),
+        by=user_of(request),
     )
     return Status(201, _recording(run))
 
 
 @api.post("/recordings/{run_id}/lines", response={200: RecordingOut, REFUSED: Refusal}, tags=["recordings"])
 def record(request: HttpRequest, run_id: UUID, said: LinesIn) -> dict[str, Any]:
-    """The next lines; they are stored when this answers. What was sent before is not kept twice."""
+    """The next lines; they are stored when this answers. What was sent before is not kept twice.
+
+    No lines at all, every few seconds, say that whoever records is there: a run that nobody is heard of is cut off.
+    """
     return _recording(recording.record_lines(run_id, [entry_of(line) for line in said.lines]))
 
 
@@ -222,6 +251,11 @@ def close_recording(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
     """Nothing more will come."""
     recording.cut_off(run_id)
     return _recording(_found_run(run_id))
+
+
+# ---------------------------------------------------------------- explorations
+
+api.add_router("/explorations", explorations)
 
 
 # ---------------------------------------------------------------- what goes wrong, as a sentence
@@ -254,6 +288,7 @@ def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
 api.add_exception_handler(CoreError, _answered(422))
 api.add_exception_handler(Unfit, _answered(422))
 api.add_exception_handler(NotYours, _answered(409))
+api.add_exception_handler(NothingKnown, _answered(409))
 api.add_exception_handler(recording.GapInLines, _answered(409))
 api.add_exception_handler(ValidationError, _not_valid)
 api.add_exception_handler(AuthenticationError, _not_signed_in)
@@ -264,23 +299,15 @@ api.add_exception_handler(Run.DoesNotExist, lambda request, _: _not_found(reques
 # ---------------------------------------------------------------- shared by the answers
 
 
-def _user(request: HttpRequest) -> User:
-    user: User = request.auth  # type: ignore[attr-defined]  # ninja puts there what Bearer gave
-    return user
-
-
-def _version(name: str, number: int | None) -> SagaVersion:
-    versions = SagaVersion.objects.select_related("saga").filter(saga__name=name)
-    found = versions.filter(number=number) if number is not None else versions.filter(latest_of__isnull=False)
-    version = found.first()
-    if version is None:
-        raise Http404(
-            f"There is no saga {name[:60]!r}{f' with version {number}' if number is not None else ''}."
-        )
-    return version
+def _text_of(said: SagaIn) -> str:
+    """The text that is sent, or the data as text."""
+    if (said.text is None) == (said.saga is None):
+        raise Unfit("Send either the text of a saga file or its data.")
+    return said.text if said.text is not None else saga_to_yaml(saga_from_data(said.saga))
 
 
 def _found_run(run_id: UUID) -> Run:
+    recording.end_silent(run_id=run_id)
     run = Run.objects.select_related("saga", "version").filter(pk=run_id).first()
     if run is None:
         raise Http404("There is no such run; it may have been deleted.")

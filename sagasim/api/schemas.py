@@ -52,6 +52,36 @@ class VersionOut(Schema):
     saved_at: datetime
 
 
+class ComparisonOut(Schema):
+    """What changed between two versions, a phrase for each change."""
+
+    a: int
+    b: int
+    changes: list[str]
+
+
+class ProblemOut(Schema):
+    """One problem of a design; `proof` are the faults that show it, `fix` is an edit that takes it away."""
+
+    rule: str
+    severity: Literal["error", "warning"]
+    step: str
+    sentence: str
+    line: int | None
+    proof: list[str] | None
+    coordination: Name | None
+    harm: str | None
+    fix: dict[str, Any] | None
+    fix_text: str | None
+
+
+class CheckOut(Schema):
+    """A saga that can run, and what is wrong with it all the same."""
+
+    hash: str
+    problems: list[ProblemOut]
+
+
 class RunIn(Strict):
     """What to run. `faults` are texts such as charge:reply-lost; `parent` makes it a what-if of that run."""
 
@@ -132,3 +162,79 @@ class LinesIn(Strict):
     """Lines in a row, the first of which follows the last one that was sent."""
 
     lines: list[dict[str, Any]] = Field(max_length=2000)
+
+
+class ExplorationIn(Strict):
+    """What to explore: a saved saga by its name, or the text of one that need not be saved."""
+
+    saga: str | None = None
+    version: int | None = Field(None, description="default: the newest")
+    text: str | None = Field(None, description="YAML or JSON, instead of a name")
+    faults: int = Field(2, description="any so many faults, 0 to 4")
+    kinds: list[str] | None = Field(None, description="default: all but no-effect and key-lost")
+    coordination: Literal["both", "orchestration", "choreography"] = "both"
+    most_states: int = Field(2_000_000, description="1 to 2,000,000")
+    most_seconds: float = Field(60, description="up to 600")
+    anew: bool = Field(False, description="take no answer that is there already")
+
+
+class ExplorationOut(Schema):
+    """Where an exploration stands. `verdict` says whether one can be read: a first one comes early."""
+
+    id: UUID
+    saga: str
+    version: int | None
+    hash: str
+    kernel: str
+    state: Literal["queued", "running", "done", "stopped", "limited", "lost", "failed"]
+    sentence: str
+    faults: int
+    kinds: list[str]
+    coordinations: list[Name]
+    most_states: int
+    most_seconds: float
+    progress: dict[str, Any]
+    findings: int
+    states: int
+    seconds: float
+    exhaustive: bool
+    scope: str
+    verdict: bool
+    asked_at: datetime
+    began_at: datetime | None
+    ended_at: datetime | None
+    url: str
+
+
+class Explorations(Schema):
+    """Some explorations, newest first; `next` is the `before` of the following ones, empty where there are none."""
+
+    explorations: list[ExplorationOut]
+    next: str
+
+
+class ExploredFix(Schema):
+    """The one change with which a finding is gone; `edit` is the same in the keys of a saga file."""
+
+    change: str
+    verified: bool
+    edit: dict[str, Any]
+    cures: list[dict[str, str]]
+    remains: list[dict[str, str]]
+    adds: list[dict[str, str]]
+
+
+class ExploredFindingOut(Schema):
+    """A finding with the fewest faults that show it, and the fix. `hint`: why there is none, where known."""
+
+    key: str
+    harm: str
+    step: str
+    coordination: Name
+    faults: list[str]
+    order: list[str]
+    sentence: str
+    fix: ExploredFix | None
+    hint: str
+    replay: str
+    point_of_no_return: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ no default is filled in. Everything here is a function of the text; nothing is l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from sagasim.composer.telling import sentence
 from sagasim.core.changes import Edit, apply_fix, told
 from sagasim.core.codec import edited_text, saga_from_data, saga_hash, saga_to_data
 from sagasim.core.document import MOST_DEPTH, Document, read_document
-from sagasim.core.engine import PRESETS, RULE_NAMES, rules_of
+from sagasim.core.engine import PRESETS, RULE_NAMES, Rules, rules_of
 from sagasim.core.errors import BadSaga
 from sagasim.core.faults import text_of
 from sagasim.core.lint import Problem, check
@@ -64,7 +64,7 @@ def redrawn(text: str, data: object) -> Draft:
     if not isinstance(data, dict):
         raise BadSaga("the data of a saga is a mapping of keys to values")
     _refuse_depth(data, 0)
-    return read_draft(edited_text(text, cast("dict[str, Any]", data)))
+    return read_draft(edited_text(text, cast("dict[str, Any]", data), as_written=True))
 
 
 def repaired(text: str, edit: object) -> Draft:
@@ -151,7 +151,7 @@ def _mapping(data: object) -> Any:
 def _said(saga: Saga) -> dict[str, Any]:
     return {
         "hash": saga_hash(saga),
-        "problems": [_problem(each) for each in check(saga)],
+        "problems": [_problem(each, saga) for each in check(saga)],
         "services": _services(saga),
         "resources": [{"name": it, "initial": saga.resources.get(it, 0)} for it in saga.resource_names()],
         "events": event_map(saga),
@@ -165,13 +165,14 @@ def problems_of(saga: Saga) -> list[dict[str, Any]]:
     return found
 
 
-def _problem(found: Problem) -> dict[str, Any]:
+def _problem(found: Problem, saga: Saga) -> dict[str, Any]:
+    begins_with_name = found.sentence.partition(" ")[0].rstrip(",") in saga.step_names
     return {
         "rule": found.rule,
         "says": RULES[found.rule],
         "severity": found.severity,
         "step": found.step,
-        "sentence": sentence(found.sentence),
+        "sentence": f"{found.sentence}." if begins_with_name else sentence(found.sentence),
         "fix": found.fix,
         "fix_text": told(found.fix) if found.fix is not None else None,
         "proof": list(text_of(found.proof)) if found.proof is not None else None,
@@ -227,6 +228,11 @@ def engine_told(saga: Saga) -> dict[str, Any]:
             }
             for rule in RULE_NAMES
         },
-        "presets": {name: dict(it.differs) for name, it in PRESETS.items()},
+        "presets": presets_told(),
         "sources": {name: it.source for name, it in PRESETS.items()},
     }
+
+
+def presets_told() -> dict[str, dict[str, object]]:
+    """Every preset with all its rules, those of the default filled in."""
+    return {name: {**asdict(Rules()), **it.differs} for name, it in PRESETS.items()}

@@ -40,9 +40,8 @@ def sheet_of(version: SagaVersion) -> Sheet:
     return Sheet(text=version.text, saga=version.saga, base=version, layout=version.saga.layout)
 
 
-def composer_data(sheet: Sheet, by: User | None, csrf: str) -> dict[str, Any]:
-    """Everything with which the scripts begin; `checked` is the answer of /sagas/check for this text."""
-    draft = checking.read_draft(sheet.text)
+def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: str) -> dict[str, Any]:
+    """Everything with which the scripts begin; `checked` is the answer of /sagas/check for this draft."""
     answered = told(draft, sheet.saga.name if sheet.saga else "")
     saga = sheet.saga
     may_save = saga is None or may_change(saga, by)
@@ -60,6 +59,7 @@ def composer_data(sheet: Sheet, by: User | None, csrf: str) -> dict[str, Any]:
         "suggest": "" if saga is None or may_save else free_name(saga.name),
         "in_gallery": bool(saga and saga.in_gallery),
         "layout": dict(sheet.layout),
+        "presets": checking.presets_told(),
         "csrf": csrf,
         "urls": addresses(saga.name) if saga else addresses_of_new(),
     }

@@ -16,10 +16,11 @@ from django.http import HttpRequest, JsonResponse
 from sagasim.composer import checking, services
 from sagasim.composer.asking import Asked, asked, asks_json, number_in, refused, text_in
 from sagasim.composer.layouts import layout_in
-from sagasim.composer.models import LONGEST_NAME, SagaVersion
+from sagasim.composer.models import LONGEST_NAME
 from sagasim.composer.page import told
 from sagasim.composer.visitors import user_of
-from sagasim.composer.wording import TEXT_ALONE, changes
+from sagasim.composer.wording import changes_between
+from sagasim.core.errors import BadSaga
 
 
 @asks_json
@@ -43,7 +44,9 @@ def save(request: HttpRequest, name: str) -> JsonResponse:
 
 def saved(request: HttpRequest, said: Asked, name: str = "") -> JsonResponse:
     """Saves what a script sends, at the address of a saga or, without a name, as a new one."""
-    text, by, under = text_in(said), user_of(request), _name_in(said, "under")
+    text, by, under = text_in(said), user_of(request), said.get("under", "")
+    if not isinstance(under, str):
+        raise BadSaga("`under` is the name of a new saga")
     layout = layout_in(said)
     try:
         if under:
@@ -68,11 +71,12 @@ def saved(request: HttpRequest, said: Asked, name: str = "") -> JsonResponse:
 
 
 def _answered(draft: checking.Draft, said: Asked) -> JsonResponse:
-    return JsonResponse(told(draft, _name_in(said, "name")), status=200 if draft.saga else 422)
+    return JsonResponse(told(draft, _name_in(said)), status=200 if draft.saga else 422)
 
 
-def _name_in(said: Asked, key: str) -> str:
-    name = said.get(key, "")
+def _name_in(said: Asked) -> str:
+    """Whose page it is; empty for a new saga."""
+    name = said.get("name", "")
     fits = isinstance(name, str) and len(name) <= LONGEST_NAME
     return name if fits and services.is_slug(name) else ""
 
@@ -93,11 +97,3 @@ def _both_versions(outdated: services.Outdated, mine: str) -> JsonResponse:
         text=mine,
         suggest=services.free_name(theirs.saga.name),
     )
-
-
-def changes_between(old: SagaVersion | None, new: SagaVersion) -> list[str]:
-    """What a version changed, in words; never empty where its text is another one."""
-    if old is None:
-        return [f"saved for the first time, with {len(new.meaning.steps)} steps"]
-    told_changes = list(changes(old.meaning, new.meaning))
-    return told_changes or ([TEXT_ALONE] if old.text != new.text else [])

@@ -46,11 +46,11 @@ class Outdated(Exception):
     """Somebody else has saved since: `theirs` is the newest version, `base` the one that was edited, if any."""
 
     def __init__(self, theirs: SagaVersion, base: SagaVersion | None) -> None:
-        who = f"{theirs.saved_by.get_username()} has" if theirs.saved_by else "somebody has"
-        since = f"since version {base.number}, which you edited" if base else "under this name"
+        who = theirs.saved_by.get_username() if theirs.saved_by else "somebody else"
+        edited = f"you edited version {base.number}" if base else "yours is a new one"
         super().__init__(
-            f"{who} saved version {theirs.number} of {theirs.saga.name} {since}; keep yours as the newest, take "
-            "theirs, or keep yours under another name"
+            f"version {theirs.number} of {theirs.saga.name} was saved by {who}, and {edited}; keep yours as the "
+            "newest, take theirs, or keep yours under another name"
         )
         self.theirs, self.base = theirs, base
 
@@ -183,9 +183,12 @@ def delete_saga(saga: SavedSaga, *, by: User | None) -> None:
 def keep_draft(text: str, *, by: User | None) -> SagaVersion:
     """Keeps what somebody runs without saving it: as a version of a draft of their own. Raises BadSaga.
 
-    A run pins its version, so the draft is kept as long as its runs are; what is looked at twice is kept once.
+    What is saved already is no draft, and what is looked at twice is kept once (docs/decisions/0010).
     """
     meaning = saga_from_text(text)
+    saved = SagaVersion.objects.filter(saga__name=meaning.name, hash=saga_hash(meaning), text=text).last()
+    if saved is not None:
+        return saved
     with transaction.atomic():
         draft, _ = SavedSaga.objects.select_for_update().get_or_create(
             name=f"{meaning.name}{DRAFT}{by.pk if by else 0}",

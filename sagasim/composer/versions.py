@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sagasim.composer import services
 from sagasim.composer.differing import side_by_side
-from sagasim.composer.scripted import changes_between
 from sagasim.composer.telling import sentence
 from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
+from sagasim.composer.wording import changes_between
 
 PER_PAGE = 50
 

@@ -2,37 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from sagasim.composer import services
 from sagasim.composer.asking import asked, asks_json
-from sagasim.composer.models import DRAFT, SagaVersion, SavedSaga
+from sagasim.composer.checking import Draft, read_draft
+from sagasim.composer.differing import side_by_side
+from sagasim.composer.forms import Essentials, Filled, filled, lines_alike
+from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.page import Sheet, composer_data, sheet_of
 from sagasim.composer.scripted import saved
+from sagasim.composer.sketching import sketched, slug_of
 from sagasim.composer.telling import json_text, sentence
 from sagasim.composer.visitors import user_of
+from sagasim.composer.wording import changes_between
 from sagasim.core.document import MOST_BYTES
 from sagasim.core.errors import BadSaga
 
 BLANK = "sagasim: 1\nname: {name}\nsteps: []\n"
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """The composer of a saga: its newest version, or the one that the address asks for."""
     version = version_asked(name, request.GET.get("version", ""))
-    return shown(request, _of_draft(version) if version.saga.is_draft else sheet_of(version))
+    sheet = _of_draft(version) if version.saga.is_draft else sheet_of(version)
+    return _edited(request, sheet) if request.method == "POST" else shown(request, sheet)
 
 
-def shown(request: HttpRequest, sheet: Sheet, status: int = 200, **more: object) -> HttpResponse:
+def shown(
+    request: HttpRequest, sheet: Sheet, status: int = 200, form: Filled | None = None, **more: object
+) -> HttpResponse:
     """The page with a sheet on it."""
-    by = user_of(request)
-    data = composer_data(sheet, by, get_token(request))
-    context = {"sheet": sheet, "saga": sheet.saga, "data": data, "composer_json": json_text(data), **more}
+    by, draft = user_of(request), read_draft(sheet.text)
+    data = composer_data(sheet, draft, by, get_token(request))
+    context = {
+        "sheet": sheet,
+        "saga": sheet.saga,
+        "data": data,
+        "composer_json": json_text(data),
+        "form": form or filled(draft),
+        "gallery": [] if sheet.saga else SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None),
+        **more,
+    }
     return render(request, "composer/composer.html", context, status=status)
+
+
+def _edited(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+    """The page as a form: looks at what was typed, rearranges it, or saves it."""
+    sent = Essentials(request.POST)
+    base = sheet.saga.versions.filter(number=sent.base).first() if sheet.saga else None
+    sheet = replace(sheet, text=sent.text, base=base, is_unsaved=True)
+    draft: Draft | None = None
+    try:
+        draft = sent.draft()
+        sheet = replace(sheet, text=draft.text)
+        if sent.saves:
+            return redirect(_kept(request, sheet, sent).saga)
+    except services.Outdated as outdated:
+        return _both(request, sheet, outdated)
+    except services.NotYours as not_yours:
+        return shown(request, sheet, 403, refusal=sentence(not_yours))
+    except BadSaga as bad:
+        form = sent.unchanged(bad) if draft is None else filled(draft, bad)
+        return shown(request, sheet, 422, form)
+    return shown(request, sheet, 422 if draft.refusal else 200)
+
+
+def _kept(request: HttpRequest, sheet: Sheet, sent: Essentials) -> SagaVersion:
+    by, name = user_of(request), sheet.saga.name if sheet.saga else ""
+    if sent.does == "save-as":
+        return services.save_as(sheet.text, sent.under or services.free_name(name or "my-saga"), by=by)
+    return services.save_over(sheet.text, base=sheet.base_number, by=by, expecting=name)
+
+
+def _both(request: HttpRequest, sheet: Sheet, outdated: services.Outdated) -> HttpResponse:
+    """Somebody else has saved since: both versions, and the choice."""
+    theirs, base = outdated.theirs, outdated.base
+    context = {
+        "sheet": sheet,
+        "saga": theirs.saga,
+        "theirs": theirs,
+        "refusal": sentence(outdated),
+        "their_changes": changes_between(base, theirs),
+        "rows": side_by_side(theirs.text, sheet.text),
+        "suggest": services.free_name(theirs.saga.name),
+    }
+    return render(request, "composer/conflict.html", context, status=409)
 
 
 def version_asked(name: str, number: str = "") -> SagaVersion:
@@ -51,23 +112,39 @@ def version_asked(name: str, number: str = "") -> SagaVersion:
 
 def _of_draft(version: SagaVersion) -> Sheet:
     """What was run without being saved, on the page of the saga that it is a draft of."""
-    name = version.saga.name.partition(DRAFT)[0]
-    saga = SavedSaga.objects.select_related("latest", "owner").filter(name=name).first()
+    own = SavedSaga.objects.select_related("latest", "owner").filter(name=version.saga.own_name)
+    saga = own.first()
     return Sheet(text=version.text, saga=saga, base=saga.latest if saga else None, is_unsaved=True)
 
 
 # ---------------------------------------------------------------- a new one
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """A blank page, or a copy of a saga that is there already (`?from=`)."""
+    """A blank page, a copy of a saga that is there already (`?from=`), or what somebody noted down (`steps`)."""
+    if "steps" in request.POST:
+        return _sketched(request)
+    if request.method == "POST":
+        return _edited(request, Sheet(text=""))
     origin = request.GET.get("from", "")
     if not origin:
         return shown(request, Sheet(text=BLANK.format(name=services.free("my-saga"))))
     version = version_asked(origin)
     text = services.under_name(version.text, services.free_name(origin))
     return shown(request, Sheet(text=text, layout=version.saga.layout, is_unsaved=True))
+
+
+def _sketched(request: HttpRequest) -> HttpResponse:
+    lines, name = lines_alike(request.POST["steps"]), slug_of(request.POST.get("name", ""))
+    name = services.free(name or "my-saga")
+    try:
+        text = sketched(lines, name)
+    except BadSaga as bad:
+        refusal = sentence(bad)
+        sheet = Sheet(text=BLANK.format(name=name))
+        return shown(request, sheet, 422, noted=lines, noted_refusal=refusal, noted_name=name)
+    return shown(request, Sheet(text=text, is_unsaved=True))
 
 
 def bring(request: HttpRequest) -> HttpResponse:
@@ -86,6 +163,7 @@ def _brought_by_script(request: HttpRequest) -> HttpResponse:
 def _brought(request: HttpRequest) -> HttpResponse:
     upload, text = request.FILES.get("file"), request.POST.get("text", "")
     try:
+        text = lines_alike(text)
         if upload:
             text = upload.read(MOST_BYTES + 1).decode("utf-8-sig")
         version = services.save_saga(text, by=user_of(request))

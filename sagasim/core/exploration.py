@@ -27,6 +27,7 @@ __all__ = [
     "Progress",
     "Search",
     "explore",
+    "finding_of",
     "harms_of",
     "reading",
 ]
@@ -116,6 +117,12 @@ def harms_of(search: Search) -> Mapping[Harm, int]:
     if search.progress().done:
         note_stuck(search)
     return {harm: faults for harm, (faults, _) in search.broken.items()}
+
+
+def finding_of(search: Search, harm: Harm) -> Finding:
+    """A harm that is known (harms_of), with the fewest faults that do it."""
+    _, places = search.broken[harm]
+    return _finding(search, harm, places)
 
 
 # findings

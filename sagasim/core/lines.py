@@ -31,6 +31,9 @@ FIELDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     for name, kind in EVENT_KINDS.items()
 }
 """Per kind its fields, each with its shape: name, number, flag or names."""
+_SHAPES_OF = {
+    kind: tuple(_SHAPES[shape] for shape in get_type_hints(kind).values()) for kind in EVENT_KINDS.values()
+}
 
 
 # ---------------------------------------------------------------- one line
@@ -139,32 +142,35 @@ class _Book:
         self.kinds: dict[str, int] = {}
         self.names: dict[str, int] = {}
 
-    def name(self, name: str) -> int:
-        return self.names.setdefault(name, len(self.names))
+    def name(self, name: object) -> int:
+        number = self.names.get(name)  # type: ignore[call-overload]  # what is no name is not there
+        return self.names.setdefault(_name(name), len(self.names)) if number is None else number
 
     def line(self, entry: Entry, at_ms: int) -> list[object]:
-        head: list[object] = [
-            self.kinds.setdefault(entry.kind, len(self.kinds)),
-            entry.at_ms - at_ms,
-            entry.seq - entry.because,
-            entry.instance,
-            self.name(entry.belief),
-            entry.truth,
+        seq, now_ms, event, instance, because, belief, truth, resources = entry
+        kind = type(event).__name__
+        told: list[object] = [
+            self.kinds.setdefault(kind, len(self.kinds)),
+            now_ms - at_ms,
+            seq - because,
+            instance,
+            self.name(belief),
+            truth,
         ]
-        fields = (self.value(getattr(entry.event, field), shape) for field, shape in FIELDS[entry.kind])
-        changed = [part for name, value in entry.resources for part in (self.name(name), value)]
-        return [*head, *fields, *([changed] if changed else [])]
-
-    def value(self, value: object, shape: str) -> object:
-        match shape:
-            case "name":
-                return self.name(_name(value))
-            case "flag":
-                return int(bool(value))
-            case "names":
-                return [self.name(name) for name in _names(value)]
-            case _:
-                return value
+        for shape, value in zip(
+            _SHAPES_OF[type(event)], event, strict=True
+        ):  # the innermost loop of storing a run
+            if shape == "name":
+                told.append(self.name(value))
+            elif shape == "number":
+                told.append(value)
+            elif shape == "flag":
+                told.append(int(bool(value)))
+            else:
+                told.append([self.name(name) for name in _names(value)])
+        if resources:
+            told.append([part for name, value in resources for part in (self.name(name), value)])
+        return told
 
 
 def unpack(frame: Mapping[str, object]) -> tuple[Entry, ...]:

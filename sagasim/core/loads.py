@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.changes import Edit, apply_fix, of_engine, of_step, told
 from sagasim.core.engine import RULE_VALUES, rules_of
-from sagasim.core.exploration import Search, harms_of
+from sagasim.core.exploration import Finding, Search, finding_of, harms_of
 from sagasim.core.faults import EXPLORED_KINDS
-from sagasim.core.harms import Harm
+from sagasim.core.harms import WORST_FIRST, Harm
 from sagasim.core.saga import Coordination, Saga
 from sagasim.core.switches import RULES, SAFEGUARDS, Switch
 from sagasim.core.trials import is_worse
@@ -24,7 +24,8 @@ MOST_STATES = 60_000
 class Load:
     """What one safeguard, rule or retry holds back: what is found once it is switched off.
 
-    `in_force` False: it has no meaning in this coordination. `exhaustive` False: the limit was met.
+    `in_force` False: it has no meaning in this coordination. `exhaustive` False: the limit was met. `worst` is
+    the worst of what it holds back, with the plan that shows it in the saga without it.
     """
 
     change: str
@@ -32,6 +33,7 @@ class Load:
     in_force: bool
     holds_back: tuple[Harm, ...]
     exhaustive: bool
+    worst: Finding | None = None
 
     @property
     def is_decoration(self) -> bool:
@@ -53,22 +55,38 @@ def load_bearing(
     a time, so that whoever asks can show how far it is, or stop.
     """
     asked = tuple(kinds)
-    before, _ = _explored(saga, coordination, faults, asked, most_states)
+    before = harms_of(_explored(saga, coordination, faults, asked, most_states))
     for switch, edit in chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga)):
         if switch is not None and coordination not in switch.coordinations:
             yield Load(change=told(edit), edit=edit, in_force=False, holds_back=(), exhaustive=True)
             continue
-        after, exhaustive = _explored(apply_fix(saga, edit), coordination, faults, asked, most_states)
-        held = tuple(harm for harm, needed in after.items() if is_worse(harm, needed, before))
-        yield Load(change=told(edit), edit=edit, in_force=True, holds_back=held, exhaustive=exhaustive)
+        search = _explored(apply_fix(saga, edit), coordination, faults, asked, most_states)
+        held = tuple(harm for harm, needed in harms_of(search).items() if is_worse(harm, needed, before))
+        yield Load(
+            change=told(edit),
+            edit=edit,
+            in_force=True,
+            holds_back=held,
+            exhaustive=search.progress().done,
+            worst=finding_of(search, min(held, key=_badness)) if held else None,
+        )
 
 
 def _explored(
     saga: Saga, coordination: Coordination, faults: int, kinds: tuple[str, ...], most_states: int
-) -> tuple[Mapping[Harm, int], bool]:
+) -> Search:
     search = Search(blueprint(saga, coordination), faults, kinds=kinds)
-    progress = search.advance(most_states)
-    return harms_of(search), progress.done
+    search.advance(most_states)
+    return search
+
+
+def _badness(harm: Harm) -> tuple[int, str]:
+    return WORST_FIRST.index(harm.harm), harm.step
+
+
+def how_many(saga: Saga) -> int:
+    """So many rows `load_bearing` yields."""
+    return sum(1 for _ in chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga)))
 
 
 def _safeguards_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:

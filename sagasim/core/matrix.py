@@ -104,7 +104,7 @@ def towards(search: Search, harm: str, path: list[Choice]) -> str:
 def order_for(search: Search, harm: Harm, plan: FaultPlan, path: list[Choice]) -> tuple[Moment, ...]:
     """The shortest order with which a run shows the harm; none where time gets there by itself."""
     order: tuple[Moment, ...] = ()
-    for order in ((), *orders_of(search.bp, path)):
+    for order in ((), *orders_of(search.kernel, path)):
         if run_of(search.bp, plan, order=order).shows(*harm):
             break
     return order

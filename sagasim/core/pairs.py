@@ -194,7 +194,7 @@ class _Reader:
             step = towards(search, pair.worst, path) if path else ""
             if step:
                 plan = plan_of(search.kernel, path)
-                for order in ((), *orders_of(search.bp, path)):
+                for order in ((), *orders_of(search.kernel, path)):
                     told = replace(pair, step=step, faults=plan, order=order)
                     if run_of(search.bp, plan, order=order).shows(pair.worst, step):
                         return told

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sagasim.core.blueprint import Blueprint
 from sagasim.core.execution import first_moments, moments_entered, ordered_moment
 from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
 from sagasim.core.kernel import Kernel
@@ -44,14 +43,29 @@ def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
     return tuple(_landed(fault) for fault in faults)
 
 
-def orders_of(bp: Blueprint, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
+def orders_of(kernel: Kernel, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
     """Orders that make a run follow a path: commits only, then all but messages, then all."""
-    named = (ordered_moment(bp, choice) for choice in path)
-    # without attempts: a search takes some of them in one stride
-    every = tuple(replace(moment, attempt=0) for moment in named if moment is not None)
+    # without attempts: what is tried again is told once more
+    every = tuple(replace(moment, attempt=0) for moment in _ordered(kernel, path))
     yield tuple(moment for moment in every if moment.edge == "after")
     yield tuple(moment for moment in every if moment.edge != "heard")
     yield every
+
+
+def _ordered(kernel: Kernel, path: Iterable[Choice]) -> Iterator[Moment]:
+    """What an order calls the choices of a path; attempts that were taken in one stride one by one."""
+    world, _ = kernel.begin()
+    for choice in path:
+        world, _ = kernel.apply(world, choice)
+        moment = ordered_moment(kernel.bp, choice)
+        if moment is None:
+            continue
+        if choice.verb == "perform":
+            reached = world.instances[choice.instance].mind.legs[choice.step].attempt
+            for _ in range(choice.attempt, reached):
+                yield moment
+                yield replace(moment, edge="recorded")
+        yield moment
 
 
 def _at_the_last_attempt(moment: Moment, choice: Choice, world: World) -> Moment:

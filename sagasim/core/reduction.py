@@ -109,18 +109,22 @@ class Reduction:
         report = tuple(step for step in mind.report if step in concerned)
         given_up = any(leg.belief == "given-up" for leg in mind.legs)  # silences `always`
         told = Leg("given-up" if given_up and self._values_matter else "idle")
-        records = tuple(self._kept(record, step in concerned) for step, record in enumerate(instance.records))
+        judged = (
+            set(self.bp.pivots) if any(copy.undo for copy in instance.copies) else set()
+        )  # undone after it?
+        records = tuple(
+            self._kept(record, step in concerned, self._values_matter or step in judged)
+            for step, record in enumerate(instance.records)
+        )
         if isinstance(mind, Troupe):
             legs = mind.legs if concerned else (told,)
             return Instance(mind._replace(legs=legs, ears=(), report=report), records, (), instance.copies)
         return Instance(mind._replace(legs=(told,), report=report), records, (), instance.copies)
 
-    def _kept(self, record: Record, concerned: bool) -> Record:
+    def _kept(self, record: Record, concerned: bool, counts: bool) -> Record:
         if concerned:
             return record
-        if self._values_matter:
-            return Record(record.applied, record.undone)
-        return BLANK
+        return Record(record.applied, record.undone) if counts else BLANK
 
     # what concerns no step
 

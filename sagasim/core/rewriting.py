@@ -20,10 +20,11 @@ from sagasim.core.sagafile import Data, saga_from_data, saga_in_full
 from sagasim.core.yamltext import entry, folded, in_quotes, inline, member, yaml_of
 
 
-def edited_text(old_text: str, new_data: Data) -> str:
+def edited_text(old_text: str, new_data: Data, *, as_written: bool = False) -> str:
     """The text, changed so that it means `new_data`; what did not change keeps its comments, order and style.
 
-    `new_data` need not be a saga that can run: a draft is kept as it is.
+    `new_data` need not be a saga that can run: a draft is kept as it is. `as_written`: it is all that should stand
+    in the text, so that a default which it leaves out goes, although somebody wrote it down once.
     """
     text = old_text.removeprefix("\ufeff")
     try:
@@ -32,7 +33,7 @@ def edited_text(old_text: str, new_data: Data) -> str:
         return yaml_of(new_data)
     if not isinstance(document.data, dict) or not set(document.data) & set(new_data):
         return yaml_of(new_data)
-    wanted: Data = _with_kept(document.data, new_data, _in_full(new_data))
+    wanted: Data = new_data if as_written else _with_kept(document.data, new_data, _in_full(new_data))
     if _alike(document.data, wanted):
         return old_text
     if text.lstrip().startswith("{"):

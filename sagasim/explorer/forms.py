@@ -6,16 +6,11 @@ from typing import Any
 
 from django import forms
 
-from sagasim.core.exploration import MOST_STATES
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.saga import Coordination
+from sagasim.explorer.services import BOTH, LONGEST_SECONDS, MOST_FAULTS, MOST_SECONDS, MOST_STATES
 from sagasim.runs.placing import KIND_SENTENCES
 
-MOST_FAULTS = 4
-MOST_SECONDS = 60
-LONGEST_SECONDS = 3600
-LARGEST_STATES = 20_000_000
-BOTH = tuple(Coordination)
 COORDINATIONS = {"both": BOTH, **{str(each): (each,) for each in Coordination}}
 
 
@@ -25,7 +20,6 @@ class ExploreForm(forms.Form):
     faults = forms.TypedChoiceField(
         choices=[(number, number) for number in range(1, MOST_FAULTS + 1)],
         coerce=int,
-        empty_value=2,
         required=False,
         error_messages={"invalid_choice": f"Up to 1 to {MOST_FAULTS} faults can be explored, not %(value)s."},
     )
@@ -43,19 +37,19 @@ class ExploreForm(forms.Form):
     )
     most_states = forms.IntegerField(
         min_value=1,
-        max_value=LARGEST_STATES,
+        max_value=MOST_STATES,
         required=False,
         error_messages=dict.fromkeys(
             ("invalid", "min_value", "max_value"),
-            f"The limit of states is a number from 1 to {LARGEST_STATES:,}.",
+            f"The limit of states is a number from 1 to {MOST_STATES:,}.",
         ),
     )
-    most_seconds = forms.IntegerField(
-        min_value=1,
+    most_seconds = forms.FloatField(
+        min_value=0.1,
         max_value=LONGEST_SECONDS,
         required=False,
         error_messages=dict.fromkeys(
-            ("invalid", "min_value", "max_value"), f"The limit of time is 1 to {LONGEST_SECONDS:,} seconds."
+            ("invalid", "min_value", "max_value"), f"The limit of time is 0.1 to {LONGEST_SECONDS:g} seconds."
         ),
     )
 
@@ -71,8 +65,8 @@ class ExploreForm(forms.Form):
     def clean_most_states(self) -> int:
         return int(self.cleaned_data["most_states"] or MOST_STATES)
 
-    def clean_most_seconds(self) -> int:
-        return int(self.cleaned_data["most_seconds"] or MOST_SECONDS)
+    def clean_most_seconds(self) -> float:
+        return float(self.cleaned_data["most_seconds"] or MOST_SECONDS)
 
     @property
     def refusal(self) -> str:
@@ -95,7 +89,7 @@ class ExploreForm(forms.Form):
             "coordination": said.get("coordination") or "both",
             "kinds": tuple(kinds or EXPLORED_KINDS),
             "most_states": said.get("most_states") or MOST_STATES,
-            "most_seconds": said.get("most_seconds") or MOST_SECONDS,
+            "most_seconds": said.get("most_seconds") or f"{MOST_SECONDS:g}",
         }
 
 

@@ -11,6 +11,7 @@ submitted is a function of this package and the id of a row.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import socket
@@ -36,6 +37,7 @@ from sagasim.explorer.workers import WorkerDied, Workers
 log = logging.getLogger(__name__)
 
 QUICK_S = 2.0
+"""Of a processor; on a busy machine the clock may show more."""
 BEAT_S = 4.0
 """How often this server says that it is alive, while something is under way."""
 
@@ -108,6 +110,7 @@ class Jobs:
         with self._lock:
             if self._engine is None:
                 self._engine = beside_the_server()
+                atexit.register(self.close)  # whatever serves us, and however it was asked to end
             return self._engine
 
     @contextmanager

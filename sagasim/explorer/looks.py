@@ -37,18 +37,16 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
             "grave",
             "M12.6 12.8V8a4.6 4.6 0 0 0-9.2 0v4.8l2.3-1.6L8 12.8l2.3-1.6zM6.4 7.4v.1m3.2-.1v.1",
         ),
-        "undone-after-pivot": Look("undone late", "grave", "M13 3v10M10.5 8h-7M6.5 5 3.5 8l3 3"),
+        "undone-after-pivot": Look("undone", "grave", "M13 3v10M10.5 8h-7M6.5 5 3.5 8l3 3"),
         "effect-after-end": Look("after end", "grave", "M4 3v10M6.5 8h6m-3-3 3 3-3 3"),
-        "false-outcome": Look("false report", "grave", "M3 6h10M3 10h10M10.8 3 5.2 13"),
+        "false-outcome": Look("false", "grave", "M3 6h10M3 10h10M10.8 3 5.2 13"),
         "stuck": Look("stuck", "stuck", "M8 2.8v6.4m0 3.6v.1"),
         "invariant": Look("invariant", "grave", "M8 2.4 14.2 13H1.8zM8 6.4v3m0 1.9v.1"),
-        "lost-update": Look("lost update", "odd", "M2.5 6h8M7.5 3l3 3-3 3M13.5 10.5h-6"),
+        "lost-update": Look("lost", "odd", "M2.5 6h8M7.5 3l3 3-3 3M13.5 10.5h-6"),
         "dirty-read": Look(
             "dirty read", "odd", "M1.8 8S4 4 8 4s6.2 4 6.2 4-2.2 4-6.2 4-6.2-4-6.2-4zM3 13 13 3"
         ),
-        "wrong-order": Look(
-            "wrong order", "odd", "M5 13V3M2.5 5.5 5 3l2.5 2.5M11 3v10M8.5 10.5 11 13l2.5-2.5"
-        ),
+        "wrong-order": Look("order", "odd", "M5 13V3M2.5 5.5 5 3l2.5 2.5M11 3v10M8.5 10.5 11 13l2.5-2.5"),
         "skipped-undo": Look(
             "skipped", "odd", "M2.5 10a5.5 5.5 0 0 1 11 0M13.7 6.5 13.5 10l-3.3-1M8 12.5v.1"
         ),

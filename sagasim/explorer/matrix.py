@@ -115,10 +115,7 @@ class Matrix:
             self._square(name, target, kind)
             for name in (Coordination.ORCHESTRATION.value, Coordination.CHOREOGRAPHY.value)
         )
-        if one.state == other.state and one.state in ("absent", "unreached"):
-            state = "none"
-        else:
-            state = "same" if (one.state, one.harm) == (other.state, other.harm) else "differs"
+        state = _difference(one, other)
         return Twin(
             target=target,
             kind=kind,
@@ -242,6 +239,14 @@ def _says(cell: ToldCell, was: str, exhaustive: bool) -> str:
     if exhaustive:
         return f"{place}: holds; nothing that must hold is broken by this one fault.{turned}"
     return f"{place}: holds so far; the exploration was cut short.{turned}"
+
+
+def _difference(one: Square, other: Square) -> str:
+    """Only a harm makes a difference: where a fault cannot strike, it does no harm either."""
+    known = [it for it in (one, other) if it.state not in ("absent", "unreached")]
+    if not known:
+        return "none"
+    return "differs" if one.harm != other.harm else "same" if len(known) > 1 else "only"
 
 
 def _short(square: Square) -> str:

@@ -189,3 +189,44 @@ class ExploredFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.harm} at {self.step}"
+
+
+class Weighing(models.Model):
+    """Which safeguards, rules and retries of one version carry load: each is switched off alone, and explored.
+
+    `rows` grows while it is weighed (weighing.py writes it); `done` of `of` is how far that is. `told_at` is
+    when whoever weighs said something last.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    version = models.ForeignKey(SagaVersion, models.CASCADE, related_name="weighings")
+    kernel = models.CharField(max_length=40, help_text="The rules by which it was explored.")
+    faults = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    stop_asked = models.BooleanField(default=False)
+    rows: models.JSONField[list[dict[str, Any]] | Combinable, list[dict[str, Any]]] = models.JSONField(
+        default=list, blank=True
+    )
+    done = models.PositiveIntegerField(default=0)
+    of = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    asked_at = models.DateTimeField()
+    told_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, db_index=False
+    )
+
+    class Meta:
+        ordering = NEWEST_FIRST
+        constraints = [
+            models.CheckConstraint(
+                name="a_weighing_is_no_further_than_its_end", condition=Q(done__lte=models.F("of"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"safeguards of {self.version}, {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN

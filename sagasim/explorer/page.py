@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sagasim.core.faults import EXPLORED_KINDS
@@ -17,7 +18,10 @@ from sagasim.explorer.findings import Change, Group, changes, groups, shown
 from sagasim.explorer.looks import HOLDS, Look, look_of
 from sagasim.explorer.matrix import Matrix, in_words
 from sagasim.explorer.pairing import Pairs
-from sagasim.explorer.squares import Grid, Place
+from sagasim.explorer.squares import Grid, Place, Square, Twin
+
+if TYPE_CHECKING:
+    from sagasim.explorer.models import Exploration
 
 DIFFER = "differ"
 SIGNS = {
@@ -71,6 +75,7 @@ class Shown:
     """A verdict laid out: everything of templates/explorer/exploration.html that is not about the work itself."""
 
     scope: str
+    matrix_scope: str  # of the matrix, where that goes further
     exhaustive: bool
     seconds: float
     sides: tuple[Side, ...]
@@ -98,9 +103,14 @@ def shown_of(
     more: Mapping[str, Mapping[str, object]] | None = None,
     pairs: Pairs | None = None,
     before: Verdict | None = None,
+    one_fault: Verdict | None = None,
 ) -> Shown:
-    """The verdict, in the layer that was asked for. `before` is the verdict of the version before."""
-    matrix = Matrix(saga, verdict, kinds=kinds, pairs=pairs, before=before)
+    """The verdict, in the layer that was asked for.
+
+    `before` is the verdict of the version before; `one_fault` what is known to the end where the verdict is
+    not: the matrix is of that.
+    """
+    matrix = Matrix(saga, one_fault or verdict, kinds=kinds, pairs=pairs, before=before)
     layer = _layer(verdict, asked)
     deep = asked.depth == 2 and layer != DIFFER and bool(pairs)
     first = asked.first if deep else None
@@ -111,6 +121,7 @@ def shown_of(
     findings = shown(verdict, saga, more or {}, "" if layer == DIFFER else layer)
     return Shown(
         scope=verdict.scope,
+        matrix_scope=one_fault.scope if one_fault else "",
         exhaustive=verdict.exhaustive,
         seconds=verdict.seconds,
         sides=tuple(
@@ -129,7 +140,7 @@ def shown_of(
         groups=groups(findings),
         changes=changes(shown(verdict, saga, more or {})),
         findings=len(findings),
-        turned=sum(1 for row in grid.rows for it in row.squares if getattr(it, "was", "")),
+        turned=sum(1 for row in grid.rows for it in row.squares if isinstance(it, Square) and it.was),
     )
 
 
@@ -204,12 +215,14 @@ def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
             *(it for row in grid.rows for it in row.squares),
             *(c.square for c in (*grid.outages, *grid.saga)),
         )
-        for one in getattr(it, "both", (it,))
+        for one in (it.both if isinstance(it, Twin) else (it,))
     ]
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [
-        ("harm", look_of(harm), f"{harm}: broken is that {PROPERTIES[harm]}.") for harm in HARMS if harm in harms
+        ("harm", look_of(harm), f"{harm}: it must hold that {PROPERTIES[harm]}.")
+        for harm in HARMS
+        if harm in harms
     ]
     if "holds" in states or "later" in states:
         told.append(("holds", HOLDS, "Nothing that must hold is broken by this one fault."))
@@ -224,8 +237,26 @@ STATE_SENTENCES = {
     "running": "Exploring. What is known so far stands below, and grows.",
     "stopped": "Stopped by hand. What was known by then stands below; it is no verdict.",
     "limited": "Stopped at its limit. What lies beyond is not known.",
-    "lost": "The worker is gone: its process was killed, or the server was stopped. What was known by then stands "
-    "below; start it again for the rest.",
+    "lost": "The worker is gone. What was known by then stands below; start it again for the rest.",
     "failed": "The exploration failed. Start it again, or report it.",
 }
-"""What is to be said of an exploration that is no whole verdict."""
+"""What is to be said of an exploration that is no whole verdict, where it says nothing itself."""
+
+
+def sentence_of(exploration: Exploration) -> str:
+    return exploration.sentence or STATE_SENTENCES.get(exploration.state, "")
+
+
+def progress_in_words(exploration: Exploration) -> str:
+    """How far it is; static/js/explorer/explorer.js says the same while it goes on."""
+    progress = exploration.progress
+    if not progress:
+        return "Not begun yet."
+    if progress.get("doing") == "mending":
+        return f"Looking for fixes: {progress.get('mended', 0)} of {progress.get('of', 0)} findings."
+    level, faults = progress.get("level", 0), exploration.faults
+    found = progress.get("findings", 0)
+    return (
+        f"At {level} of {faults} fault{'' if faults == 1 else 's'}: {progress.get('states', 0):,} states, "
+        f"{progress.get('waiting', 0):,} waiting, {_findings(found)}."
+    )

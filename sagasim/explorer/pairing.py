@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from sagasim.core.harms import WORST_FIRST
@@ -19,6 +20,7 @@ class Pair:
     first: Place
     second: Place
     worst: str
+    step: str = ""
     faults: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
 
@@ -29,6 +31,30 @@ class Pair:
 
 Pairs = Mapping[str, Sequence[Pair]]
 """What is known of two faults, by coordination."""
+
+
+def pairs_from_data(more: Mapping[str, Any]) -> Pairs:
+    """The pairs that are stored with an exploration (telling.py)."""
+    return {
+        name: tuple(_pair(each) for each in its.get("pairs", ()))
+        for name, its in more.get("coordinations", {}).items()
+        if its.get("pairs")
+    }
+
+
+def _pair(told: Mapping[str, Any]) -> Pair:
+    return Pair(
+        first=_place(told["first"]),
+        second=_place(told["second"]),
+        worst=told["worst"],
+        step=told.get("step", ""),
+        faults=tuple(told.get("faults", ())),
+        order=tuple(told.get("order", ())),
+    )
+
+
+def _place(told: Mapping[str, str]) -> Place:
+    return told["target"], told["kind"]
 
 
 def worst_with(pairs: Iterable[Pair]) -> dict[Place, Pair]:

@@ -11,8 +11,8 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -23,8 +23,8 @@ from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
 from sagasim.explorer.jobs import jobs, sweep
-from sagasim.explorer.models import ENDED, OPEN, Exploration, ExploredFinding, State
-from sagasim.explorer.telling import SHAPE
+from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, State
+from sagasim.explorer.telling import SHAPE, TOLD_BY
 from sagasim.runs.kernel import version_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "MOST_STATES",
     "BadQuestion",
     "Badge",
+    "NothingKnown",
     "again",
     "badge_of",
     "explorer_version",
@@ -45,7 +46,7 @@ __all__ = [
     "stop",
     "sweep",
     "warm",
-]  # fmt: skip
+]
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +54,23 @@ BOTH = tuple(Coordination)
 MOST_FAULTS = 4
 MOST_STATES, MOST_SECONDS = 2_000_000, 60.0
 LONGEST_SECONDS = 600.0
-DELETED_AT_ONCE = 200
 
 
 class BadQuestion(CoreError):
     """This cannot be explored; the text is one sentence for the user."""
 
 
+class NothingKnown(Exception):
+    """No verdict can be read yet, or none will ever be."""
+
+    def __init__(self, exploration: Exploration) -> None:
+        later = "ask again in a moment" if exploration.is_open else "start it again"
+        super().__init__(f"nothing is known yet: the exploration is {exploration.state}; {later}")
+
+
 def explorer_version() -> str:
     """By which rules is explored here."""
-    return version_of("inquiry")
+    return version_of(*TOLD_BY)
 
 
 # ---------------------------------------------------------------- starting and stopping
@@ -264,14 +272,9 @@ def progress_of(exploration: Exploration) -> Mapping[str, Any]:
     }
 
 
-def delete_older(before: datetime) -> int:
-    """Deletes explorations from before a moment, some at a time, and says how many."""
-    deleted = 0
-    while some := list(
-        Exploration.objects.filter(asked_at__lt=before, state__in=ENDED)
-        .order_by()
-        .values_list("pk", flat=True)[:DELETED_AT_ONCE]
-    ):
-        Exploration.objects.filter(pk__in=some).delete()
-        deleted += len(some)
-    return deleted
+def id_of(text: str) -> UUID | None:
+    """The id that somebody pasted, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

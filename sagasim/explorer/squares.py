@@ -43,7 +43,13 @@ class Square:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """One cell of both coordinations. `state`: differs, same, or none where neither can say anything."""
+    """One cell of both coordinations, in one of these states.
+
+    differs  it does harm in one of them, and other harm or none in the other
+    same     the same follows in both
+    only     it strikes in one of them, and does no harm there
+    none     it strikes in neither
+    """
 
     target: str
     kind: str
@@ -51,6 +57,11 @@ class Twin:
     says: str
     both: tuple[Square, Square]
     address: str = ""
+
+    @property
+    def look(self) -> Look:
+        """Of what follows in both, or in the one where it strikes."""
+        return look_of(next((it.harm for it in self.both if it.harm), ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,10 +41,10 @@ def breathe(pk: UUID, progress: dict[str, Any]) -> bool | None:
         return running.values_list("stop_asked", flat=True).first()
 
 
-def tell(pk: UUID, verdict: dict[str, Any], more: dict[str, Any]) -> None:
+def tell(pk: UUID, verdict: dict[str, Any], more: dict[str, Any], progress: dict[str, Any]) -> None:
     """What is known so far."""
     Exploration.objects.filter(pk=pk, state=State.RUNNING).update(
-        verdict=verdict, more=more, **_counts(verdict)
+        verdict=verdict, more=more, progress=progress, **_counts(verdict)
     )
 
 

@@ -1,9 +1,10 @@
 """What the pages show of an exploration beyond its verdict: as JSON, in the order of the verdict's own lists.
 
-findings      per finding: key, order, the fix as an edit with what it cures, leaves and adds, or a hint
+findings      per finding: key, order, its point of no return, the fix as an edit with what it cures,
+leaves and adds, or a hint where there is none
 cells         per cell of the matrix: the step at which the worst shows, and the order
-unreached     the cells that no run came to, each with the reason
-coordinations per coordination: exhaustive, unexplored, executions, transitions, undo_coverage
+coordinations per coordination: exhaustive, unexplored, states, transitions, executions, undo_coverage, and
+`pairs`: two cells that are worse together, the worst first; `pairs_seen` says of how many
 scope         how far the verdict goes, in words
 complete      whether the fixes were looked for, too
 glance        only where the verdict is cut short: {"verdict", "more"} of any 1 fault, which is not
@@ -11,60 +12,100 @@ glance        only where the verdict is cut short: {"verdict", "more"} of any 1 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
-from sagasim.core.exploration import Exploration
+from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.harms import Harm
-from sagasim.core.inquiry import Inquiry
+from sagasim.core.inquiry import Inquiry, key_of
+from sagasim.core.matrix import Place
+from sagasim.core.pairs import Pair, Pairs, pairs_of
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
+from sagasim.core.turning import point_of_no_return
+from sagasim.explorer.models import Exploration as Row
 
-SHAPE = 1
+SHAPE = 2
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
+TOLD_BY = ("inquiry", "pairs", "turning")
+"""The modules of the core that have a say in it, with all that they import."""
 
 
-def more_of(inquiry: Inquiry, verdict: Verdict, *, complete: bool) -> dict[str, Any]:
-    explorations = {each.coordination.value: each for each in inquiry.explorations()}
-    return {
-        "scope": verdict.scope,
-        "complete": complete,
-        "findings": [_finding(inquiry, explorations[each.coordination], each) for each in verdict.findings],
-        "cells": [
-            {"step": cell.step, "order": [str(moment) for moment in cell.order]}
-            for each in explorations.values()
-            for cell in each.matrix
-        ],
-        "coordinations": {name: _coordination(each) for name, each in explorations.items()},
-    }
+class Telling:
+    """Tells of one inquiry, several times while it goes on; what is read from its graph is read once."""
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry = inquiry
+        self._read: tuple[Exploration, ...] | None = None
+        self._pairs: dict[str, Pairs] = {}
+        self._turns: dict[Finding, dict[str, Any] | None] = {}
+
+    def more(self, verdict: Verdict, *, complete: bool) -> dict[str, Any]:
+        """What belongs to this verdict, which is the newest of the inquiry."""
+        explorations = self.inquiry.explorations()
+        if explorations is not self._read:
+            self._read = explorations
+            self._pairs = {
+                name.value: pairs_of(search)
+                for name, search in self.inquiry.searches.items()
+                if search.progress().done
+            }
+        by_name = {each.coordination.value: each for each in explorations}
+        return {
+            "scope": verdict.scope,
+            "complete": complete,
+            "findings": [self._finding(by_name[each.coordination], each) for each in verdict.findings],
+            "cells": [
+                {"step": cell.step, "order": _texts(cell.order)}
+                for each in explorations
+                for cell in each.matrix
+            ],
+            "coordinations": {name: self._coordination(each) for name, each in by_name.items()},
+        }
+
+    def _coordination(self, it: Exploration) -> dict[str, Any]:
+        pairs = self._pairs.get(it.coordination.value, Pairs(seen=0, worse=()))
+        return {
+            "exhaustive": it.exhaustive,
+            "unexplored": it.unexplored,
+            "states": it.states,
+            "transitions": it.transitions,
+            "executions": it.executions,
+            "findings": len(it.findings),
+            "undo_coverage": dict(it.undo_coverage),
+            "pairs_seen": pairs.seen,
+            "pairs": [_pair(each) for each in pairs.worse],
+        }
+
+    def _finding(self, exploration: Exploration, told: ToldFinding) -> dict[str, Any]:
+        finding = exploration.found(told.harm, told.step)
+        assert finding is not None
+        key = key_of(finding)
+        return {
+            "key": key_text(told.coordination, told.harm, told.step),
+            "order": _texts(finding.order),
+            "point_of_no_return": self._turn(finding),
+            "fix": _fix(self.inquiry.fixes.get(key)),
+            "hint": self.inquiry.hints.get(key, ""),
+        }
+
+    def _turn(self, finding: Finding) -> dict[str, Any] | None:
+        if finding not in self._turns:
+            point = point_of_no_return(self.inquiry.saga, finding)
+            self._turns[finding] = None if point is None else asdict(point)
+        return self._turns[finding]
+
+
+def findings_told(row: Row) -> list[dict[str, Any]]:
+    """The findings of a stored verdict, each with what is known of it beyond."""
+    told = (row.verdict or {}).get("findings", [])
+    return [{**finding, **extra} for finding, extra in zip(told, row.more.get("findings", []), strict=True)]
 
 
 def key_text(coordination: str, harm: str, step: str) -> str:
     """A finding's key as it stands in addresses: `orchestration:leak:charge`."""
     return f"{coordination}:{harm}:{step}"
-
-
-def _coordination(it: Exploration) -> dict[str, Any]:
-    return {
-        "exhaustive": it.exhaustive,
-        "unexplored": it.unexplored,
-        "states": it.states,
-        "transitions": it.transitions,
-        "executions": it.executions,
-        "findings": len(it.findings),
-        "undo_coverage": dict(it.undo_coverage),
-    }
-
-
-def _finding(inquiry: Inquiry, exploration: Exploration, told: ToldFinding) -> dict[str, Any]:
-    finding = exploration.found(told.harm, told.step)
-    assert finding is not None
-    key = (finding.coordination, finding.harm, finding.step)
-    return {
-        "key": key_text(told.coordination, told.harm, told.step),
-        "order": [str(moment) for moment in finding.order],
-        "fix": _fix(inquiry.fixes.get(key)),
-        "hint": inquiry.hints.get(key, ""),
-    }
 
 
 def _fix(fix: Fix | None) -> dict[str, Any] | None:
@@ -82,3 +123,23 @@ def _fix(fix: Fix | None) -> dict[str, Any] | None:
 
 def _harms(harms: tuple[Harm, ...]) -> list[dict[str, str]]:
     return [{"harm": each.harm, "step": each.step} for each in harms]
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "first": _place(pair.first),
+        "second": _place(pair.second),
+        "worst": pair.worst,
+        "alone": pair.alone or None,
+    }
+    if pair.faults:
+        told |= {"step": pair.step, "faults": _texts(pair.faults), "order": _texts(pair.order)}
+    return told
+
+
+def _place(place: Place) -> dict[str, str]:
+    return {"target": f"{place.target}.undo" if place.undo else place.target, "kind": place.kind}
+
+
+def _texts(them: Iterable[object]) -> list[str]:
+    return [str(each) for each in them]

@@ -8,7 +8,7 @@ stop, four times a second and no more.
 from __future__ import annotations
 
 import logging
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from sagasim.core.results import verdict_to_data
 from sagasim.core.saga import Coordination
 from sagasim.explorer import states
 from sagasim.explorer.models import Exploration, State
-from sagasim.explorer.telling import more_of
+from sagasim.explorer.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ BREATH_S = 0.25
 def explore(pk: str, budget_s: float | None) -> str:
     """Explores to the end, to the limits, or until it is stopped.
 
-    With a budget only for so long; then it tells GOES_ON, and whoever asked has to call again without one.
+    With a budget only until it has used so much of a processor: what is small on an idle machine is small on
+    a busy one. Then it tells GOES_ON, and whoever asked has to call again without one.
     """
     row = states.begin(UUID(pk))
     if row is None:
@@ -52,9 +53,11 @@ class _Work:
         self.row, self.saga = row, row.meaning
         self.began = monotonic()
         self.until = self.began + row.most_seconds
-        self.budget_until = None if budget_s is None else self.began + budget_s
+        self.budget_until = None if budget_s is None else process_time() + budget_s
         self.breath = self.began - BREATH_S
         self.mended = 0
+        self.telling: Telling | None = None
+        self.told: dict[str, Any] | None = row.progress.get("told")
         self.told_states = int(row.progress.get("states", 0))
         self.stopped = self.wanted_no_more = self.is_over_budget = False
         verdict = row.verdict or {}
@@ -118,7 +121,7 @@ class _Work:
 
     def _breathe(self, inquiry: Inquiry, doing: str, **more: int) -> None:
         now = monotonic()
-        if self.budget_until is not None and now >= self.budget_until:
+        if self.budget_until is not None and process_time() >= self.budget_until:
             self.is_over_budget = True
         if now - self.breath < BREATH_S:
             return
@@ -146,6 +149,7 @@ class _Work:
                 name.value: {"states": it.states, "findings": it.findings, "level": it.level, "done": it.done}
                 for name, it in standing.coordinations.items()
             },
+            "told": self.told,
             **more,
         }
 
@@ -164,12 +168,15 @@ class _Work:
 
     def _told(self, inquiry: Inquiry, *, complete: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         verdict = inquiry.verdict(file=f"{self.row.name}.yaml", seconds=monotonic() - self.began)
-        return verdict_to_data(verdict), more_of(inquiry, verdict, complete=complete)
+        if self.telling is None or self.telling.inquiry is not inquiry:
+            self.telling = Telling(inquiry)
+        return verdict_to_data(verdict), self.telling.more(verdict, complete=complete)
 
     def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
-        told = self._told(inquiry, complete=False)
-        states.tell(self.row.pk, *told)
-        return told
+        verdict, more = self._told(inquiry, complete=False)
+        self.told = {"faults": inquiry.faults, "fixes": False, "findings": len(verdict["findings"])}
+        states.tell(self.row.pk, verdict, more, self._progress(inquiry, "reading"))
+        return verdict, more
 
     def _end(self, inquiry: Inquiry) -> str:
         if self.stopped:

@@ -1,24 +1,28 @@
-"""Shows one run to one browser, and tells open lists that they have changed. JSON text in both directions.
+"""Shows one run to one browser, and tells open lists that they have changed. JSON in both directions.
 
 /ws/runs/<id>/
     Browser sends   {"after": 0}          first, and again to go back: every line with a higher number comes
-                    {"ack": 137}          after each frame: lines up to here have arrived
+                    {"ack": 137}          lines up to here have arrived; say it before `window` bytes are on their way,
+                                          every 16 kB, say: a message for each frame costs more than the frame
                     {"lead": {"playing": true, "at_ms": 1200, "speed": 1}}      watch together: do as I do
                     {"follow": false}     go my own way (true: follow whoever leads; so it begins)
-    Browser gets    {"hello": {"run", "you", "head", "status", "viewers"}}    first
+    Browser gets    {"hello": {"run", "you", "head", "status", "viewers", "window"}}    first
                     {"seq", "kinds", "names", "lines"}    a frame: lines in a row (core/lines.py), all of them
                     {"ended": {"outcome", "status", "last_seq"}}    all lines of a run that is over have come;
                                           of a recorded run, a late one may follow, and this is said again
+                    {"quiet": {"since"}}                  its recorder was last heard then; null: it is heard again
                     {"lead": {"playing", "at_ms", "speed", "by"}}     to all but the one who leads
                     {"error": "one sentence"}                         then the socket is closed, with a code
 
 /ws/runs/
     Browser gets    {"changed": true}     there are new runs, or one has ended
 
-A viewer is a cursor, not a queue: it may lose its connection, and goes on after the last number it has.
+A message that is binary is a frame of lines whose JSON is compressed by zlib, as it is stored: encoded once,
+for whoever watches and whenever. Everything else is text. A viewer is a cursor, not a queue: it may lose its
+connection, and goes on after the last number it has.
 
     4400  a message that this protocol does not know          4401  not signed in, or not any more
-    4404  no such run                                         4408  nothing was acknowledged for PATIENCE_S
+    4404  no such run                                         4408  nothing was read for PATIENCE_S
     4413  a message above MOST_CHARACTERS                     4429  above FLOOD_RATE messages a second
     4500  the log is damaged                                  4503  MOST_SOCKETS sockets are open already
 
@@ -35,16 +39,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from sagasim.runs import metrics
 from sagasim.runs.feed import Frame
-from sagasim.runs.hub import Hub, Room, hub
+from sagasim.runs.hub import Hub, Room, hub, read, set_within
+from sagasim.runs.models import QUIET_S, SILENT_S
+from sagasim.runs.recording import end_silent
 from sagasim.runs.sockets import Gone, Receive, Refused, Scope, Send, Socket
 
 log = logging.getLogger(__name__)
 
 MOST_SOCKETS = 2000
-WINDOW_BYTES = 192 * 1024
+WINDOW_BYTES = 96 * 1024
 """How much may be on its way to one viewer without being acknowledged."""
+UNSENT_BYTES = 64 * 1024
+"""How much the server may hold that a viewer's machine does not take, whatever the viewer acknowledges."""
+LOOK_S = 0.1
+"""How often we look whether it has been taken: nobody tells us."""
+NEWS_S = 2.0
+"""How often we look whether a run's recorder was heard."""
 PATIENCE_S = 20.0
 """How long a viewer may acknowledge nothing while its window is full."""
 
@@ -52,7 +66,7 @@ PATIENCE_S = 20.0
 async def run_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """One browser that watches one run."""
     await receive()  # websocket.connect
-    await _served(
+    await served(
         scope, receive, send, lambda socket: Viewer(socket, scope["url_route"]["kwargs"]["run"]).serve()
     )
 
@@ -60,7 +74,7 @@ async def run_socket(scope: Scope, receive: Receive, send: Send) -> None:
 async def list_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """One browser that has a list of runs open."""
     await receive()  # websocket.connect
-    await _served(scope, receive, send, _serve_list)
+    await served(scope, receive, send, _serve_list)
 
 
 async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  # the shape of ASGI
@@ -69,15 +83,16 @@ async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:  # noqa
     await send({"type": "websocket.close", "code": 4404})
 
 
-async def _served(
+async def served(
     scope: Scope, receive: Receive, send: Send, serve: Callable[[Socket], Awaitable[None]]
 ) -> None:
+    """Lets in who is signed in and as many as there is room for; says why a socket is closed."""
     user = scope.get("user")
     if user is None or not user.is_authenticated:
         await send({"type": "websocket.close", "code": 4401})  # before accept: the browser sees a 403
         return
     await send({"type": "websocket.accept"})
-    socket = Socket(receive, send, user)
+    socket = Socket(scope, receive, send)
     hub.sockets += 1
     try:
         _check_room()
@@ -97,11 +112,21 @@ async def _served(
 class Viewer:
     """A cursor in the log of one run, and how much of it is on its way."""
 
-    def __init__(self, socket: Socket, run: UUID, rooms: Hub = hub) -> None:
+    def __init__(
+        self,
+        socket: Socket,
+        run: UUID,
+        rooms: Hub = hub,
+        *,
+        patience_s: float = PATIENCE_S,
+        news_s: float = NEWS_S,
+    ) -> None:
         self.socket, self.run, self.hub = socket, run, rooms
+        self.patience_s, self.news_s = patience_s, news_s
         self.wakeup = asyncio.Event()
         self.cursor = 0
         self.on_the_way: deque[tuple[int, int]] = deque()  # (last number, bytes) of frames not acknowledged
+        self.bytes_on_the_way = 0
         self.follows = True
         self.lead_seen = 0
         self.said_the_end = False
@@ -113,7 +138,9 @@ class Viewer:
             raise Refused(4404, "There is no such run; it may have been deleted.")
         try:
             await self.begin(room)
-            await _until_one_ends(self.listen(room), self.show(room), self.socket.check_for_ever())
+            await until_one_ends(
+                self.listen(room), self.show(room), self.mind_silence(room), self.socket.check_for_ever()
+            )
         finally:
             self.hub.leave(self.run, self.wakeup)
 
@@ -126,6 +153,7 @@ class Viewer:
             "head": room.head.last_seq,
             "status": room.head.status,
             "viewers": len(room.viewers),
+            "window": WINDOW_BYTES,
         }
         await self.socket.send_object({"hello": hello})
         first = await self.socket.next()
@@ -142,9 +170,10 @@ class Viewer:
             case {"after": int(seq)} if not isinstance(seq, bool) and 0 <= seq < 2**31:
                 self.cursor, self.said_the_end = seq, False
                 self.on_the_way.clear()
+                self.bytes_on_the_way = 0
             case {"ack": int(seq)} if not isinstance(seq, bool):
                 while self.on_the_way and self.on_the_way[0][0] <= seq:
-                    self.on_the_way.popleft()
+                    self.bytes_on_the_way -= self.on_the_way.popleft()[1]
             case {"lead": dict(wish)}:
                 room.lead_by(self.wakeup, self.name, _checked_lead(wish))
             case {"follow": bool(follows)}:
@@ -161,22 +190,27 @@ class Viewer:
         while True:
             self.wakeup.clear()  # before looking: what comes from here on sets it again
             await self.show_lead(room)
-            for frame in await self.hub.frames_after(room, self.cursor):
+            frames = await self.hub.frames_after(room, self.cursor)
+            for frame in frames:
                 if frame.first != self.cursor + 1:  # never sent: a viewer takes it for all there is
                     raise Refused(4500, f"The log has no line {self.cursor + 1}; please report it.")
                 if not await self.have_room_for(frame):
                     break  # it has gone back meanwhile: look again
                 self.cursor, self.said_the_end = frame.last, False
-                self.on_the_way.append((frame.last, len(frame.text)))
-                await self.socket.send_text(frame.text)
+                self.on_the_way.append((frame.last, len(frame.sent)))
+                self.bytes_on_the_way += len(frame.sent)
+                await self.socket.send(frame.sent)
                 metrics.lines_shown.add(by=frame.last - frame.first + 1)
             else:
-                await self.say_the_end(room)
-                await self.wakeup.wait()
+                if not frames or self.cursor >= room.head.last_seq:
+                    await self.say_the_end(room)
+                    await self.wakeup.wait()
 
     async def show_lead(self, room: Room) -> None:
         if not self.follows or room.lead is None or room.lead_number == self.lead_seen:
             return
+        if self.socket.unsent() > UNSENT_BYTES:
+            return  # it is told the newest one when it reads again
         self.lead_seen = room.lead_number
         if room.presenter is not self.wakeup:
             await self.socket.send_object({"lead": room.lead})
@@ -187,27 +221,46 @@ class Viewer:
             ended = {"outcome": room.head.outcome, "status": room.head.status, "last_seq": room.head.last_seq}
             await self.socket.send_object({"ended": ended})
 
+    async def mind_silence(self, room: Room) -> None:
+        """Says that the recorder is not heard any more, or is again; in the end the run is cut off."""
+        said = False
+        while True:
+            await asyncio.sleep(self.news_s)
+            heard_at = None if room.head.is_over else room.head.heard_at
+            silent_s = (timezone.now() - heard_at).total_seconds() if heard_at is not None else 0.0
+            if (silent_s > QUIET_S) != said and not room.head.is_over:
+                said = not said
+                since = heard_at.isoformat() if heard_at is not None and said else None
+                await self.socket.send_object({"quiet": {"since": since}})
+            if silent_s > SILENT_S:
+                await read(end_silent, None, self.run)
+
     async def have_room_for(self, frame: Frame) -> bool:
-        """Waits until enough has been acknowledged; daphne itself would keep all of it in memory.
+        """Waits until enough has been acknowledged, and sent; daphne itself would keep all of it in memory.
 
         False: the viewer has asked for other lines meanwhile.
         """
         cursor = self.cursor
-        while self.on_the_way and sum(size for _, size in self.on_the_way) + len(frame.text) > WINDOW_BYTES:
-            await self.acknowledged()
+        while self.on_the_way and self.bytes_on_the_way + len(frame.sent) > WINDOW_BYTES:
+            await self.until(self.less_on_the_way(self.bytes_on_the_way), "acknowledged")
+        if self.socket.unsent() > UNSENT_BYTES:
+            await self.until(lambda: self.socket.unsent() <= UNSENT_BYTES, "read", LOOK_S)
         return self.cursor == cursor
 
-    async def acknowledged(self) -> None:
-        oldest = self.on_the_way[0]
+    def less_on_the_way(self, than: int) -> Callable[[], bool]:
+        return lambda: self.bytes_on_the_way < than
+
+    async def until(self, done: Callable[[], bool], what: str, look_s: float | None = None) -> None:
+        """Waits for a slow viewer, and closes a silent one; a wakeup that was meant for others is passed on."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                while self.on_the_way and self.on_the_way[0] == oldest:
+            async with asyncio.timeout(self.patience_s):
+                while not done():
                     self.wakeup.clear()
-                    await self.wakeup.wait()
+                    await set_within(self.wakeup, look_s)
         except TimeoutError:
-            sentence = f"Nothing was acknowledged for {PATIENCE_S:.0f} s; go on after your last number."
+            sentence = f"Nothing was {what} for {self.patience_s:g} s; go on after your last number."
             raise Refused(4408, sentence) from None
-        self.wakeup.set()  # what else woke us is looked at afterwards
+        self.wakeup.set()
 
 
 def _checked_lead(wish: dict[str, Any]) -> dict[str, Any]:
@@ -245,12 +298,12 @@ async def _serve_list(socket: Socket) -> None:
             raise Refused(4400, "Nothing is expected here; only listen.")
 
     try:
-        await _until_one_ends(tell(), listen(), socket.check_for_ever())
+        await until_one_ends(tell(), listen(), socket.check_for_ever())
     finally:
         hub.close_list(changed)
 
 
-async def _until_one_ends(*parts: Any) -> None:
+async def until_one_ends(*parts: Any) -> None:
     """Runs them together; when one ends, with an error as a rule, the others are cancelled."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:

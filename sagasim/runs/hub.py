@@ -35,6 +35,8 @@ T = TypeVar("T")
 PERIOD_S = 0.05
 KEPT_BYTES = 256 * 1024
 """How many encoded bytes a room keeps; who is further behind reads the log."""
+HANDED_BYTES = 48 * 1024
+"""How much a viewer is handed at once: while it waits, that is all that is kept for it."""
 RECENT = 20
 """How many of the newest runs the lists are told about."""
 
@@ -81,9 +83,18 @@ class Room:
     def keep(self, frames: Iterable[Frame]) -> None:
         for frame in frames:
             self.frames.append(frame)
-            self.kept_bytes += len(frame.text)
+            self.kept_bytes += len(frame.sent)
         while len(self.frames) > 1 and self.kept_bytes > KEPT_BYTES:
-            self.kept_bytes -= len(self.frames.popleft().text)
+            self.kept_bytes -= len(self.frames.popleft().sent)
+
+    def after(self, seq: int) -> list[Frame]:
+        """The kept frames that a viewer with this cursor has not seen; the newest are looked at first."""
+        found: list[Frame] = []
+        for frame in reversed(self.frames):
+            if frame.last <= seq:
+                break
+            found.append(frame)
+        return found[::-1]
 
     def wake(self) -> None:
         for viewer in self.viewers:
@@ -163,14 +174,17 @@ class Hub:
         self.lists.discard(viewer)
 
     async def frames_after(self, room: Room, seq: int) -> list[Frame]:
-        """What a viewer with this cursor has not seen: from the room if it is there, else from the log."""
-        kept = [frame for frame in room.frames if frame.last > seq]
+        """What a viewer with this cursor has not seen: from the room if it is there, else from the log.
+
+        At most HANDED_BYTES of it, but for a single frame; ask again for more.
+        """
+        kept = room.after(seq)
         if kept and kept[0].first == seq + 1:
-            return kept
+            return kept if len(kept) == 1 else list(feed.within(kept, HANDED_BYTES))
         if seq >= room.head.last_seq:
             return []
         # No further than the room: who stops in the middle of its next frame would read the log for ever.
-        return await read(feed.frames_after, room.run, seq, room.head.last_seq)
+        return await read(feed.frames_after, room.run, seq, room.head.last_seq, HANDED_BYTES)
 
     # looking
 
@@ -185,16 +199,18 @@ class Hub:
             self._looking = loop.create_task(self._look_for_ever(self._look_now))
 
     async def _look_for_ever(self, look_now: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while self.rooms or self.lists or self._opening:
-            was_told = await _set_within(look_now, PERIOD_S if self._may_change() else None)
+            was_told = await set_within(look_now, max(0.0, due - clock()) if self._may_change() else None)
+            await asyncio.sleep(due - clock())  # what comes by then is one frame
             look_now.clear()
+            due = clock() + PERIOD_S
             try:
                 await self._look(was_told=was_told)
-                if was_told:
-                    await asyncio.sleep(PERIOD_S)  # what comes by then is one frame
             except Exception:  # the database may be busy or gone for a moment; the log will still be there
                 log.exception("cannot look for new lines")
-                await asyncio.sleep(1)
+                due = clock() + 1
 
     def _may_change(self) -> bool:
         return bool(self.lists) or any(room.head.may_grow for room in self.rooms.values())
@@ -240,11 +256,9 @@ def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:
         return {}
     rows = Run.objects.filter(pk__in=running).values_list("pk", *Head._fields)
     heads = {pk: Head(*head) for pk, *head in rows}
-    return {
-        run: (heads[run], feed.frames_after(run, was.last_seq, heads[run].last_seq))
-        for run, was in running.items()
-        if run in heads and heads[run] != was
-    }
+    changed = {run: was.last_seq for run, was in running.items() if run in heads and heads[run] != was}
+    frames = feed.news_of({run: seq for run, seq in changed.items() if seq < heads[run].last_seq}, heads)
+    return {run: (heads[run], frames.get(run, [])) for run in changed}
 
 
 def newest_runs() -> list[tuple[Any, ...]]:
@@ -260,7 +274,8 @@ def _measure(frames: Iterable[Frame]) -> None:
             metrics.lag.observe((now - frame.stored_at).total_seconds())
 
 
-async def _set_within(event: asyncio.Event, seconds: float | None) -> bool:
+async def set_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Whether the event was set by then."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

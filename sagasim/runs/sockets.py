@@ -20,6 +20,8 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
+UNSENT = "sagasim.unsent"
+"""The extension of ASGI by which a server tells how many bytes it could not send yet (sagasim/serving.py)."""
 MOST_CHARACTERS = 8 * 1024
 FLOOD_RATE = 50
 FLOOD_BURST = 100
@@ -62,28 +64,30 @@ class Bucket:
 class Socket:
     """A WebSocket that sends and receives JSON objects, within limits."""
 
-    def __init__(self, receive: Receive, send: Send, user: Any) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
-        self.user = user
+        self.user: Any = scope["user"]
+        self.unsent: Callable[[], int] = scope.get("extensions", {}).get(UNSENT, lambda: 0)
         self._bucket = Bucket(FLOOD_RATE, FLOOD_BURST)
 
-    async def send_text(self, text: str) -> None:
+    async def send(self, message: str | bytes) -> None:
+        told = {"bytes" if isinstance(message, bytes) else "text": message}
         try:
-            await self._send({"type": "websocket.send", "text": text})
+            await self._send({"type": "websocket.send", **told})
         except Exception as error:  # whatever a server raises for a peer that has gone: a normal end
             raise Gone from error
 
     async def send_object(self, message: object) -> None:
-        await self.send_text(encoded(message))
+        await self.send(encoded(message))
 
-    async def next(self) -> dict[str, Any]:
-        """The next message. Raises Refused for what is none, and Gone."""
+    async def next(self, most: int = MOST_CHARACTERS) -> dict[str, Any]:
+        """The next message, of at most so many characters. Raises Refused for what is none, and Gone."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             raise Gone
         text = message.get("text")
-        if len(text or message.get("bytes") or "") > MOST_CHARACTERS:
-            raise Refused(4413, f"A message may have {MOST_CHARACTERS} characters, no more.")
+        if len(text or message.get("bytes") or "") > most:
+            raise Refused(4413, f"A message may have {most} characters, no more.")
         if not self._bucket.admits(asyncio.get_running_loop().time()):
             raise Refused(4429, f"Send at most {FLOOD_RATE} messages a second.")
         try:
@@ -101,10 +105,10 @@ class Socket:
         except Exception:  # noqa: BLE001, S110  # it had gone before we could say why
             pass
 
-    async def check_for_ever(self) -> None:
+    async def check_for_ever(self, every_s: float = CHECK_S) -> None:
         """A socket outlives its page: who is not let in any more must not go on watching."""
         while True:
-            await asyncio.sleep(CHECK_S)
+            await asyncio.sleep(every_s)
             if not settings.LOCAL and not await read(_is_let_in, self.user.pk):
                 raise Refused(4401, "You are not signed in any more.")
 

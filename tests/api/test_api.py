@@ -30,6 +30,32 @@ def test_a_saga_is_kept_and_read_back(api: Client):
     assert [it["number"] for it in api.get("/api/sagas/mine/versions").json()] == [1]
 
 
+def test_a_saga_is_checked_in_the_sentences_of_the_composer_and_nothing_is_kept(api: Client):
+    steps = [{"name": "a", "kind": "compensatable"}, {"name": "b", "compensation": "undo"}]
+    saga = {"sagasim": 1, "name": "mine", "steps": steps}
+    (problem,) = post(api, "/api/sagas/check", {"saga": saga}).json()["problems"]
+    assert (problem["rule"], problem["step"], problem["line"]) == ("no-compensation", "a", 4)
+    assert problem["proof"]
+    assert problem["fix_text"] == "compensation of a: undo_a"
+    refused = post(api, "/api/sagas/check", {"text": "sagasim: 1\nname: x\nsteps: 3\n"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "Line 3, steps: write a list such as [a, b], not 3.",
+    )
+    assert api.get("/api/sagas/mine").status_code == 404
+
+
+def test_two_versions_are_compared_in_words_and_a_saga_is_deleted(api: Client):
+    for compensation in ("b", "c"):
+        step = {"name": "a", "service": "s", "compensation": compensation}
+        post(api, "/api/sagas", {"saga": {"sagasim": 1, "name": "mine", "steps": [step]}})
+    compared = api.get("/api/sagas/mine/compare?a=1").json()
+    assert compared == {"a": 1, "b": 2, "changes": ["a: compensation b → c"]}
+    assert api.delete("/api/sagas/mine").status_code == 204
+    assert api.get("/api/sagas/mine").status_code == 404
+    assert api.delete("/api/sagas/bank-transfer").status_code == 409
+
+
 def test_a_run_of_both_coordinations_is_a_pair(api: Client):
     answer = post(api, "/api/runs", {"saga": SAGA, "faults": [FAULT]})
     one, other = answer.json()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given, settings
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.execution import run_of
 from sagasim.core.exploration import Search, reading
+from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.graph import RANK
 from sagasim.core.harms import Judge
 from sagasim.core.kernel import Kernel
@@ -94,8 +95,14 @@ def test_so_they_are_with_two_sagas(case: Case) -> None:
 FORGETFUL_UNDO = saga_of(BASE, {"charge": {"safeguards": {"idempotent": False}}})
 
 
-def explored(saga: Saga, coordination: Coordination = BY_ONE, faults: int = 2) -> Search:
-    search = Search(blueprint(saga, coordination), faults)
+def explored(
+    saga: Saga,
+    coordination: Coordination = BY_ONE,
+    faults: int = 2,
+    *,
+    kinds: Sequence[str] = EXPLORED_KINDS,
+) -> Search:
+    search = Search(blueprint(saga, coordination), faults, kinds=kinds)
     search.advance(100_000)
     return search
 
@@ -133,6 +140,17 @@ def test_what_one_fault_alone_does_is_no_pair() -> None:
     for pair in pairs_of(search).worse:
         worst = [RANK.get(alone.get(place, ""), len(RANK)) for place in (pair.first, pair.second)]
         assert RANK[pair.worst] < min(worst)
+
+
+def test_an_undo_that_lands_after_the_end_is_judged_by_the_pivot_that_committed_before_it() -> None:
+    saga = saga_of(
+        {**BASE, "steps": [BASE["steps"][0], BASE["steps"][3]]},
+        {"open": {"undo_retry": {"attempts": 1}}, "ship": {"on_unknown": "compensate"}},
+    )
+    late = explored(saga, kinds=("late",))
+    worst = {frozenset(pair): harm for pair, harm in worst_of_pairs(late).items()}
+    both = frozenset({Place("ship", False, "late"), Place("open", True, "late")})
+    assert worst[both] == "undone-after-pivot"
 
 
 def test_with_one_fault_there_are_no_pairs() -> None:

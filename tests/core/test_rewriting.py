@@ -85,6 +85,13 @@ def test_a_changed_value_changes_its_own_place_only() -> None:
     assert edited(change) == TEXT.replace("2000", "3000").replace("'Order'", '"Orders"')
 
 
+def test_a_default_that_somebody_wrote_goes_where_the_data_is_all_that_should_stand_there() -> None:
+    text = HEAD + "steps:\n  - name: charge # the card\n    compensation: refund\n    timeout_ms: 1000\n"
+    data = {"sagasim": 1, "name": "order", "steps": [{"name": "charge", "compensation": "refund"}]}
+    assert edited_text(text, data) == text
+    assert edited_text(text, data, as_written=True) == text.replace("    timeout_ms: 1000\n", "")
+
+
 def test_a_new_key_comes_where_the_normal_form_has_it() -> None:
     def change(data: Any) -> None:
         step = data["steps"][2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,13 +26,15 @@ class Client(WebSocketClientProtocol):
     def __init__(self) -> None:
         super().__init__()
         self.inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self.got = 0
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def onOpen(self) -> None:  # noqa: N802
         self.opened.set_result(None)
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: ARG002, N802, N803
-        self.inbox.put_nowait(json.loads(payload))
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        self.got += len(payload)
+        self.inbox.put_nowait(json.loads(zlib.decompress(payload) if isBinary else payload))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str) -> None:  # noqa: ARG002, N802, N803
         closed = Closed(code, str(reason))

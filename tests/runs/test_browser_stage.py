@@ -241,15 +241,17 @@ def test_what_the_scripts_decode_is_what_the_core_has_packed(page: Page, stage: 
         """async (run) => {
             const { decode } = await import("sagasim/runs/wire.js");
             const socket = new WebSocket(`ws://${location.host}/ws${run}`);
+            socket.binaryType = "arraybuffer";
             socket.onopen = () => socket.send(JSON.stringify({ after: 0 }));
-            const lines = [];
+            const messages = [];
             await new Promise((done) => {
                 socket.onmessage = ({ data }) => {
-                    const frame = decode(data);
-                    if (frame.lines) lines.push(...frame.lines);
-                    if (frame.ended) done();
+                    messages.push(data);
+                    if (String(data).includes("ended")) done();
                 };
             });
+            const frames = await Promise.all(messages.map(decode));
+            const lines = frames.flatMap((frame) => frame.lines ?? []);
             socket.close();
             return JSON.stringify(lines);
         }""",

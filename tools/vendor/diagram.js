@@ -5,6 +5,7 @@ export { default as BaseRenderer } from "diagram-js/lib/draw/BaseRenderer.js";
 export { default as ConnectModule } from "diagram-js/lib/features/connect/index.js";
 export { default as ConnectionPreviewModule } from "diagram-js/lib/features/connection-preview/index.js";
 export { default as ContextPadModule } from "diagram-js/lib/features/context-pad/index.js";
+export { default as CreateConnectPreview } from "diagram-js/lib/features/create/CreateConnectPreview.js";
 export { default as CreateModule } from "diagram-js/lib/features/create/index.js";
 export { default as HoverFixModule } from "diagram-js/lib/features/hover-fix/index.js";
 export { default as LassoModule } from "diagram-js/lib/features/lasso-tool/index.js";

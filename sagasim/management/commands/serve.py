@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from sagasim.local import loopback
 
@@ -29,12 +30,15 @@ class Command(BaseCommand):
                 "use 127.0.0.1, or set SAGASIM_MODE=server (README.md, 'On a server')."
             )
 
+        self.give_up_what_is_lost()
         from daphne.endpoints import build_endpoint_description_strings
-        from daphne.server import Server  # installs its event loop when imported: only now, when it is wanted
 
         from sagasim.asgi import application
+        from sagasim.serving import (
+            TellingServer,
+        )  # installs an event loop when imported: only now, when it is wanted
 
-        server: Server = Server(
+        server: TellingServer = TellingServer(
             application=application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             ready_callable=lambda: self.announce(server.listening_addresses),
@@ -43,6 +47,15 @@ class Command(BaseCommand):
         server.run()
         if not server.listening_addresses:  # daphne has logged why
             raise CommandError("sagasim did not start. Another address: make run ADDRESS=127.0.0.1:8001")
+
+    def give_up_what_is_lost(self) -> None:
+        """Explorations that a killed server has left behind say so from now on."""
+        from sagasim.explorer.jobs import sweep
+
+        try:
+            sweep()
+        except DatabaseError as error:
+            self.stderr.write(f"What is stored cannot be read: {error}. Run manage.py migrate first.")
 
     def announce(self, listening: list[tuple[str, int]]) -> None:
         for host, port in listening:

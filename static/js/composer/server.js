@@ -4,8 +4,8 @@
  *
  * @typedef {import("./store.js").Answer} Answer
  * @typedef {{number: number, by: string, at: string, text: string, changes: string[]}} Theirs
- * @typedef {{saved: true, version: number, hash: string, url: string}
- *   | {saved: false, conflict: {detail: string, theirs: Theirs, base_text: string}}
+ * @typedef {{saved: true, name: string, version: number, hash: string, url: string}
+ *   | {saved: false, conflict: {detail: string, theirs: Theirs, base_text: string, suggest: string}}
  *   | {saved: false, taken: {detail: string, suggest: string}}
  *   | {saved: false, refused: {detail: string, line: number | null}}} Saved
  */
@@ -60,17 +60,20 @@ function checked({ status, said }) {
   return status === 200 ? { valid: true, ...said } : { valid: false, ...said };
 }
 
-/** @param {Record<string, string>} urls */
-export function server(urls) {
+/** @param {Record<string, any>} urls @param {string} name of the saga, so that a problem knows where it can be shown */
+export function server(urls, name) {
   const to = (/** @type {string} */ name) => urls[name] ?? "";
   return {
     /** @param {{text: string, data?: object}} asked */
-    check: async (asked) => checked(await post(to("check"), asked, [200, 422])),
+    check: async (asked) => checked(await post(to("check"), { ...asked, name }, [200, 422])),
 
     /** @param {{text: string, edit: object}} asked */
-    fix: async (asked) => checked(await post(to("fix"), asked, [200, 422])),
+    fix: async (asked) => checked(await post(to("fix"), { ...asked, name }, [200, 422])),
 
-    /** @param {{text: string, base: number, layout: object}} asked @returns {Promise<Saved>} */
+    /**
+     * @param {{text: string, base: number, layout: object, under?: string}} asked `under`: as another saga
+     * @returns {Promise<Saved>}
+     */
     save: async (asked) => {
       const { status, said } = await post(to("save"), asked, [200, 201, 403, 409, 422]);
       if (status === 409) return { saved: false, conflict: said };
@@ -78,6 +81,13 @@ export function server(urls) {
       if (status === 422) return { saved: false, refused: said };
       return { saved: true, ...said };
     },
+
+    /**
+     * Runs the draft without saving it.
+     * @param {{text: string, faults: readonly string[], coordination: string | null, order?: readonly string[]}} asked
+     * @returns {Promise<{url: string} | {detail: string}>}
+     */
+    show: async (asked) => (await post(to("show"), asked, [200, 422])).said,
 
     schema: async () => {
       const response = await fetch(to("schema"), { headers: { accept: "application/json" } });

@@ -24,10 +24,13 @@
  *   Rejects with a sentence where the server gives no answer; a saga that cannot run is an answer.
  * @typedef {{
  *   text: string, data: SagaData, layout: Layout, valid: boolean, error: Mistake | null, checked: Checked | null,
- *   behind: "text" | "data" | null, server: string | null, revision: number,
- * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
+ *   behind: "text" | "data" | null, readable: boolean, server: string | null, revision: number,
+ * }} State `behind`: which half still waits for the server; `readable`: false where the data is older than a text that
+ *   cannot be read; `server`: why it does not answer, as a sentence.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
+ * @typedef {{text: string, data: SagaData, layout?: Layout, check: Check, answer?: Answer | null}} Start `answer`: what
+ *   the server has said of it already.
  * @typedef {{merge?: string, select?: string[]}} EditOptions Edits one after another with the same `merge` are
  *   one step; `select` is what is selected afterwards.
  */
@@ -71,27 +74,19 @@ export class Store {
   /** @type {State | null} */ #state = null;
   #check;
 
-  /** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
-  constructor({ text, data, layout = {}, check }) {
+  /** @param {Start} start */
+  constructor({ text, data, layout = {}, check, answer }) {
     this.#check = check;
     this.#moments = [this.#moment({ label: "", kind: "edit", text, data, layout })];
-    this.#askSoon(0);
+    if (answer) this.#take(this.#current, answer);
+    else this.#askSoon(0);
   }
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
   get() {
-    const { text, data, layout, error, checked, behind, revision } = this.#current;
-    this.#state ??= {
-      text,
-      data,
-      layout,
-      valid: !error,
-      error,
-      checked,
-      behind,
-      server: this.#server,
-      revision,
-    };
+    const { error, text, data, layout, checked, behind, readable, revision } = this.#current;
+    const known = { text, data, layout, checked, behind, readable, revision };
+    this.#state ??= { ...known, valid: !error, error, server: this.#server };
     return this.#state;
   }
 
@@ -354,7 +349,7 @@ export class Store {
   }
 }
 
-/** @param {{text: string, data: SagaData, layout?: Layout, check: Check}} start */
+/** @param {Start} start */
 export function createStore(start) {
   return new Store(start);
 }

@@ -14,7 +14,7 @@ import { decode, encode } from "sagasim/runs/wire.js";
  *   lines: (lines: Line[]) => void,
  *   ended: (end: Record<string, any>) => void,
  *   lead: (lead: Lead) => void,
- *   told: (note: {state: "open" | "cut" | "again" | "refused", sentence: string}) => void,
+ *   told: (note: {state: "open" | "cut" | "again" | "quiet" | "refused", sentence: string}) => void,
  * }} Listener
  */
 
@@ -50,6 +50,8 @@ export class Cursor {
     this.address = new URL(address, location.href.replace(/^http/, "ws")).href;
     this.listener = listener;
     this.seq = 0;
+    this.window = 0; // bytes that may be on their way to us; the server says it
+    this.unsaid = 0; // bytes that have come since we last said so
     this.ended = false;
     this.closed = false;
     this.cuts = 0;
@@ -85,32 +87,44 @@ export class Cursor {
 
   #connect() {
     const socket = new WebSocket(this.address);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.unsaid = 0;
+    let before = Promise.resolve(); // what is compressed takes a moment, and what comes behind it waits
     socket.addEventListener("open", () => {
       this.cutAt = this.seq;
       this.#send({ after: this.seq });
     });
     socket.addEventListener("message", ({ data }) => {
-      if (socket === this.socket) this.#read(decode(String(data)));
+      const message = decode(data);
+      before = before
+        .then(async () => {
+          const frame = await message;
+          if (socket === this.socket) this.#read(frame, data.length ?? data.byteLength);
+        })
+        .catch(() => socket.close(3000, "a message is broken"));
     });
     socket.addEventListener("close", ({ code, reason }) => {
-      if (socket === this.socket && !this.closed) this.#cut(code, reason);
+      void before.then(() => {
+        if (socket === this.socket && !this.closed) this.#cut(code, reason);
+      });
     });
   }
 
-  /** @param {import("sagasim/runs/wire.js").Frame} frame */
-  #read(frame) {
-    if (frame.hello) this.#greeted(frame.hello.head);
+  /** @param {import("sagasim/runs/wire.js").Frame} frame @param {number} bytes */
+  #read(frame, bytes) {
+    if (frame.hello) this.#greeted(frame.hello);
     if (frame.lines) {
       const { taken, gap } = fresh(this.seq, frame.lines);
       this.seq = taken.at(-1)?.seq ?? this.seq;
       if (taken.length) {
         this.listener.lines(taken);
-        this.#send({ ack: this.seq });
+        this.#acknowledge(bytes);
       }
       if (gap) this.socket?.close(3000, "a line is missing"); // closing asks again for what is after our cursor
     }
     if (frame.lead) this.listener.lead(frame.lead);
+    if (frame.quiet) this.#quiet(frame.quiet.since);
     if (frame.error) this.listener.told({ state: "refused", sentence: frame.error });
     if (frame.ended) {
       this.ended = true;
@@ -118,9 +132,27 @@ export class Cursor {
     }
   }
 
-  /** @param {number} head */
-  #greeted(head) {
+  /** @param {string | null} since when its recorder was last heard */
+  #quiet(since) {
+    const heard = since && new Date(since).toLocaleTimeString();
+    const sentence = since
+      ? `No news since ${heard}: whoever records this run may have died. If it stays silent, the run is cut off.`
+      : "The recorder of this run is heard again; nothing was lost.";
+    this.listener.told({ state: since ? "quiet" : "again", sentence });
+  }
+
+  /** Says how far we have read, well before the server waits for it, and no more often. @param {number} bytes */
+  #acknowledge(bytes) {
+    this.unsaid += bytes;
+    if (this.unsaid < this.window / 6) return;
+    this.unsaid = 0;
+    this.#send({ ack: this.seq });
+  }
+
+  /** @param {{head: number, window: number}} hello */
+  #greeted({ head, window }) {
     this.wait_ms = FIRST_WAIT_MS;
+    this.window = window;
     if (!this.cuts) return;
     const missed = Math.max(0, head - this.cutAt);
     const caught = missed

@@ -8,15 +8,25 @@
  * @typedef {{seq: number, at_ms: number, kind: string, data: Record<string, any>}} Line
  * @typedef {{playing: boolean, at_ms: number, speed: number, by?: string}} Lead
  * @typedef {{
- *   hello?: {head: number, status: string}, lines?: Line[], ended?: {outcome: string, last_seq: number},
- *   lead?: Lead, error?: string,
+ *   hello?: {head: number, status: string, window: number}, lines?: Line[], ended?: {outcome: string, status: string, last_seq: number},
+ *   lead?: Lead, quiet?: {since: string | null}, error?: string,
  * }} Frame
  */
 
-/** @param {string} text @returns {Frame} */
-export function decode(text) {
-  const frame = JSON.parse(text);
+/**
+ * A message as it came: text, or, where it is a long frame of lines, compressed.
+ * @param {string | ArrayBuffer} message
+ * @returns {Promise<Frame>}
+ */
+export async function decode(message) {
+  const frame = JSON.parse(typeof message === "string" ? message : await inflated(message));
   return "lines" in frame ? { lines: unpack(frame) } : frame;
+}
+
+/** @param {ArrayBuffer} packed @returns {Promise<string>} */
+function inflated(packed) {
+  const bytes = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(bytes).text();
 }
 
 /** @param {{seq: number, kinds: string[][], names: string[], lines: any[][]}} frame @returns {Line[]} */

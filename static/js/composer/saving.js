@@ -1,0 +1,115 @@
+/**
+ * Saving: a new version of the saga, a first one of a new saga, or a copy where the saga is not the reader's to change.
+ * Where somebody else has saved meanwhile both versions are shown and the reader chooses; none of the choices loses one.
+ *
+ * @typedef {import("./store.js").Store} Store
+ * @typedef {ReturnType<typeof import("./server.js").server>} Server
+ * @typedef {{
+ *   name: string, base: number, may_save: boolean, suggest: string, in_gallery: boolean,
+ * }} Place What is edited, and since which version.
+ */
+
+import { ask, marked } from "sagasim/composer/dialogs.js";
+import { slug } from "sagasim/composer/model.js";
+import { html } from "sagasim/runs/elements.js";
+
+/**
+ * Saves what is on the page; gives whether it is saved.
+ * @param {{
+ *   store: Store, server: Server, place: Place, tell: (sentence: string, state?: "refused") => void,
+ *   saved: (version: number, text: string) => void, leave: (url: string) => void,
+ * }} page
+ */
+export async function saving({ store, server, place, tell, saved, leave }) {
+  /** @param {string} [under] @returns {Promise<boolean>} whether it is saved */
+  async function save(under) {
+    if (!(await store.settled())) {
+      tell(store.get().server ?? "The server does not answer; your work is kept in this browser.", "refused");
+      return false;
+    }
+    const { text, layout } = store.get();
+    const answer = await server.save({ text, base: place.base, layout, ...(under ? { under } : {}) });
+    if (answer.saved) return kept(answer, text, Boolean(under));
+    if ("refused" in answer) {
+      const line = answer.refused.line ? ` (line ${answer.refused.line})` : "";
+      tell(`Not saved. ${answer.refused.detail}${line}`, "refused");
+      return false;
+    }
+    if ("taken" in answer) return copy(answer.taken.suggest, answer.taken.detail);
+    return choose(answer.conflict, text);
+  }
+
+  /** @param {{name: string, version: number, url: string}} answer @param {string} text @param {boolean} isCopy */
+  function kept(answer, text, isCopy) {
+    saved(answer.version, text);
+    if (isCopy || answer.name !== place.name) leave(answer.url);
+    else {
+      place.base = answer.version;
+      tell(`Saved as version ${answer.version}.`);
+    }
+    return true;
+  }
+
+  /** @param {string} suggest @param {string} why @returns {Promise<boolean>} */
+  async function copy(suggest, why) {
+    const input = html("input", {
+      name: "name",
+      class: "mono",
+      value: suggest,
+      required: true,
+      maxlength: 100,
+      spellcheck: "false",
+    });
+    const chosen = await ask({
+      title: "Save a copy",
+      body: [html("p", {}, why), html("label", {}, "Name of the copy ", input)],
+      choices: [{ value: "copy", label: "Save the copy", primary: true }],
+    });
+    return chosen ? save(slug(input.value) || suggest) : false;
+  }
+
+  /** @param {{detail: string, theirs: import("./server.js").Theirs, base_text: string, suggest: string}} conflict @param {string} mine */
+  async function choose({ detail, theirs, base_text, suggest }, mine) {
+    const whose = `Version ${theirs.number}${theirs.by ? ` by ${theirs.by}` : ""}`;
+    const changes = html("ul", {}, ...theirs.changes.map((sentence) => html("li", {}, sentence)));
+    const chosen = await ask({
+      title: "Somebody else has saved this saga meanwhile",
+      wide: true,
+      body: [
+        html("p", {}, detail),
+        html("p", {}, `${whose} changed:`),
+        changes,
+        html(
+          "div",
+          { class: "versions-beside" },
+          marked(whose, theirs.text, base_text),
+          marked("Yours", mine, base_text),
+        ),
+      ],
+      choices: [
+        { value: "mine", label: `Save mine after it, as version ${theirs.number + 1}`, primary: true },
+        { value: "theirs", label: "Take theirs; undo brings mine back" },
+        { value: "copy", label: `Save mine as ${suggest}` },
+      ],
+    });
+    if (chosen?.choice === "mine") {
+      place.base = theirs.number;
+      return save();
+    }
+    if (chosen?.choice === "copy") return save(suggest);
+    if (chosen?.choice === "theirs") {
+      const answer = await server.check({ text: theirs.text });
+      if (answer.text !== undefined && answer.data) {
+        place.base = theirs.number;
+        store.adopt(`Take version ${theirs.number}`, { ...answer, text: answer.text, data: answer.data });
+        saved(theirs.number, theirs.text);
+        tell(`This is version ${theirs.number} now. Undo brings yours back.`);
+      }
+    }
+    return false;
+  }
+
+  if (place.may_save) return save();
+  const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
+  return copy(place.suggest || `${place.name}-2`, `${whose}; keep your changes under a name of your own.`);
+}

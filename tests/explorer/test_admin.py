@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from sagasim.composer.models import SagaVersion
+from sagasim.core.codec import saga_from_text
+from sagasim.explorer import services
+from sagasim.explorer.jobs import jobs
+from sagasim.explorer.models import Exploration, ExploredFinding, State
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
+
+LIST = "/admin/explorer/exploration/"
+FINDINGS = "/admin/explorer/exploredfinding/"
+STRANGE = "sagasim: 1\nname: strange\ntitle: '<b>=1+1'\nsteps: [{name: a, service: s}]\n"
+
+
+@pytest.fixture
+def explored(broken: SagaVersion) -> Exploration:
+    return services.start(broken, faults=1)
+
+
+@pytest.fixture
+def calm(gallery: dict[str, Any]) -> Exploration:
+    return services.start(gallery["bank-transfer"].latest, faults=1)
+
+
+def shown(client: Client, query: str = "", where: str = LIST) -> set[Any]:
+    answer = client.get(where + query)
+    assert answer.status_code == 200, query
+    return set(answer.context["cl"].result_list)
+
+
+def test_explorations_are_filtered_by_what_an_operator_asks_for(
+    client: Client, explored: Exploration, calm: Exploration
+):
+    harm = explored.findings.all()[0].harm
+    step = explored.findings.all()[0].step
+    for query, expected in (
+        ("", {explored, calm}),
+        ("?state__exact=done", {explored, calm}),
+        ("?state__exact=lost", set()),
+        (f"?harm={harm}", {explored}),
+        ("?saga=bank-transfer", {calm}),
+        ("?q=order", {explored}),
+        (f"?q={step}", {explored}),
+        (f"?q={calm.pk}", {calm}),
+        (f"?q={calm.hash[:10]}", {calm}),
+        ("?q=no-such-thing", set()),
+    ):
+        assert shown(client, query) == expected, query
+
+
+def test_findings_are_filtered_too_and_lead_to_their_run(client: Client, explored: Exploration):
+    row = explored.findings.all()[0]
+    assert shown(client, f"?harm={row.harm}", FINDINGS) == set(ExploredFinding.objects.filter(harm=row.harm))
+    assert shown(client, "?fix=verified&saga=order-fulfilment-broken", FINDINGS) == set(
+        explored.findings.all()
+    )
+    assert shown(client, "?fix=none", FINDINGS) == set()
+    assert shown(client, f"?q={row.step}", FINDINGS)
+    page = client.get(f"{FINDINGS}{row.pk}/change/").content.decode()
+    assert f"{explored.get_absolute_url()}open?finding={quote(row.key)}" in page
+    assert escape(row.sentence) in page
+
+
+@pytest.mark.parametrize("where", [LIST, FINDINGS])
+def test_a_filter_that_is_none_breaks_nothing(client: Client, explored: Exploration, where: str):
+    for query in ("?state__exact=x", "?harm=x", "?saga=x", "?q=%00", "?p=9999", "?x=y"):
+        assert client.get(where + query, follow=True).status_code in {200, 400}, query
+
+
+def test_what_was_found_cannot_be_edited(client: Client, explored: Exploration):
+    assert client.get(f"{LIST}add/").status_code == 403
+    page = client.get(f"{LIST}{explored.pk}/change/")
+    assert page.status_code == 200
+    assert b'name="_save"' not in page.content
+    assert client.post(f"{LIST}{explored.pk}/change/", {"state": "lost"}).status_code == 403
+
+
+def test_an_explorations_page_tells_its_verdict(client: Client, explored: Exploration):
+    page = client.get(f"{LIST}{explored.pk}/change/").content.decode()
+    assert page.count('<tr id="finding-') == explored.findings_count
+    assert explored.more["scope"].capitalize() in page
+    for finding in explored.findings.all():
+        assert escape(finding.sentence) in page
+
+
+def act(client: Client, action: str, *rows: Exploration) -> Any:
+    fields = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+    return client.post(LIST, fields, follow=not action.startswith("export"))
+
+
+def test_selected_explorations_are_exported(client: Client, explored: Exploration, calm: Exploration):
+    text = b"".join(act(client, "export_json", explored, calm).streaming_content).decode()
+    told = {it["id"]: it for it in json.loads(text)}
+    assert told[str(explored.pk)]["verdict"] == explored.verdict
+    text = b"".join(act(client, "export_csv", explored, calm).streaming_content).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == explored.findings_count + 1
+    assert {row["harm"] for row in rows if row["saga"] == "bank-transfer"} == {""}
+
+
+def test_what_was_lost_is_started_again_and_what_is_known_is_not(
+    client: Client, explored: Exploration, calm: Exploration
+):
+    Exploration.objects.filter(pk=explored.pk).update(state=State.LOST)
+    page = act(client, "ask_again", explored, calm).content.decode()
+    assert "1 explorations are under way; 1 had their answer already." in page
+    assert Exploration.objects.filter(hash=explored.hash, state=State.DONE).count() == 1
+
+
+def test_what_is_under_way_is_asked_to_stop(client: Client, explored: Exploration, calm: Exploration):
+    Exploration.objects.filter(pk=explored.pk).update(state=State.RUNNING, ended_at=None, keeper=jobs.keeper)
+    assert "1 explorations were asked to stop" in act(client, "stop_them", explored, calm).content.decode()
+    assert Exploration.objects.get(pk=explored.pk).stop_asked
+
+
+def test_a_strange_name_is_shown_as_text(client: Client, gallery: dict[str, Any]):
+    row = services.start(saga_from_text(STRANGE), faults=0)
+    assert "<b>" not in client.get(f"{LIST}{row.pk}/change/").content.decode().replace("<b>Home", "")
