@@ -183,6 +183,11 @@ def test_a_finding_opens_its_own_run_in_its_own_order(client: Client):
         assert (run.faults, run.order) == (told["faults"], extra["order"])
         mine = run.findings.get(harm=told["harm"], step=told["step"])
         assert entries_after(run.pk, mine.seq - 1)[0].at_ms == at_ms
+    turn = next(it["point_of_no_return"] for it in one.more["findings"] if it["point_of_no_return"])
+    text = page(client, one.get_absolute_url())
+    assert turn["sentence"] in unescape(text)
+    links = re.findall(r'href="([^"]+)">Show that moment</a>', text)
+    assert shown(client.get(unescape(links[0])))[1] == one.more["findings"][0]["point_of_no_return"]["at_ms"]
 
 
 @pytest.mark.slow
