@@ -251,11 +251,10 @@ class Paths:
         return [*path, self._same_here(world, spot.choice)]
 
     def _choice_to(self, world: World, number: int) -> Choice | None:
-        search, moves = self._search, self._search.moves
+        search = self._search
         for choice in search.kernel.choices(world):
             after, _ = search.kernel.apply(world, choice)
-            rows = moves.rows(moves.reduction.of(after, faults_left=True))
-            if search.numbers.get(moves.key(rows)) == number:
+            if search.number_of(after, faults_left=True) == number:
                 return choice
         return None
 
