@@ -565,7 +565,7 @@ class _Clock:
     def passages(self) -> tuple[Passage, ...]:
         """What was taken, with the numbers that its lines have in the order of time."""
         seqs = {place: seq for seq, place in enumerate(self._in_time(), start=1)}
-        ends = [first for _, _, first in self.taken[1:]] + [len(self.lines)]
+        ends = [*[first for _, _, first in self.taken], len(self.lines)][1:]
         return tuple(
             Passage(before, choice, tuple(seqs[place] for place in range(first, end)))
             for (before, choice, first), end in zip(self.taken, ends, strict=True)
