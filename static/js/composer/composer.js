@@ -6,25 +6,19 @@
  * @typedef {{
  *   name: string, text: string, data: any, checked: any, layout: any, base: number, latest: number, is_unsaved: boolean,
  *   may_save: boolean, suggest: string, in_gallery: boolean, csrf: string, urls: Record<string, any>,
+ *   presets: Record<string, Record<string, unknown>>,
  * }} Page
  */
 
-import { ask } from "sagasim/composer/dialogs.js";
 import { Drafts, when } from "sagasim/composer/drafts.js";
-import { eventMap } from "sagasim/composer/events.js";
-import { help } from "sagasim/composer/help.js";
 import { keys } from "sagasim/composer/keys.js";
 import { alike, duplicateStep, moveStep, removeSteps, stepNames } from "sagasim/composer/model.js";
 import { panel } from "sagasim/composer/panel.js";
 import { problemList } from "sagasim/composer/problems.js";
-import { saving } from "sagasim/composer/saving.js";
 import { server as serverAt } from "sagasim/composer/server.js";
 import { createStore } from "sagasim/composer/store.js";
-import { Table } from "sagasim/composer/table.js";
 import { tabs } from "sagasim/composer/tabs.js";
-import { takeAway } from "sagasim/composer/takeaway.js";
 import { toolbar } from "sagasim/composer/toolbar.js";
-import { tour } from "sagasim/composer/tour.js";
 import { badge, told, verdicts } from "sagasim/composer/verdict.js";
 import { viewing } from "sagasim/composer/viewing.js";
 import { html } from "sagasim/runs/elements.js";
@@ -35,7 +29,7 @@ export default async function connect(root) {
   /** @type {Page} */
   const page = JSON.parse(template.content.textContent ?? "{}");
   const server = serverAt(page.urls, page.name);
-  const [schema, canvas] = await Promise.all([server.schema(), import("sagasim/composer/canvas/canvas.js")]);
+  const schema = await server.schema();
 
   const store = createStore({
     text: page.text,
@@ -57,7 +51,7 @@ export default async function connect(root) {
 
   const bar = toolbar(region("toolbar"), page);
   const tell = bar.tell;
-  const view = viewing(store);
+  const view = viewing(store, page.presets);
   const showPanel = panel(store, schema, region("properties"));
   const problems = problemList(region("problems"), {
     fix: (problem) => fix(problem),
@@ -73,23 +67,33 @@ export default async function connect(root) {
     if (["found", "none", "limited", "gone", "refused"].includes(now.phase))
       saidVerdict.textContent = told(now);
   });
-  const showEvents = eventMap(eventsRegion(root), store);
-  const table = new Table(store, region("table"), { act: (act) => acts[act]?.(), schema });
+  eventsRegion(root);
+  root.dataset.scripted = ""; // every part has its place before something is drawn in it
   const views = tabs(root, {
-    canvas: () => canvas.connectCanvas(region("canvas"), store),
+    canvas: async () =>
+      (await import("sagasim/composer/canvas/canvas.js")).connectCanvas(region("canvas"), store),
+    table: async () => {
+      const { Table } = await import("sagasim/composer/table.js");
+      return new Table(store, region("table"), { act: (act) => acts[act]?.(), schema });
+    },
+    events: async () => {
+      const { eventMap } = await import("sagasim/composer/events.js");
+      return { update: eventMap(region("events"), store) };
+    },
     text: async () =>
       (await import("sagasim/composer/text/text.js")).connectText(region("text"), store, {
         schema: () => Promise.resolve(schema),
       }),
     shown: () => showAll(),
   });
-  const startTour = tour(root);
-  const showHelp = help(root, canvas.CANVAS_KEYS ?? [], startTour);
+  const tour = () => import("sagasim/composer/tour.js").then(({ tour: start }) => start(root));
+  if (!localStorage.getItem("sagasim tour seen")) tour();
 
   // ---------------------------------------------------------------- what buttons and keys do
 
   const place = page;
-  const save = saving({
+  /** @type {Parameters<typeof import("./saving.js").saving>[0]} */
+  const sheet = {
     store,
     server,
     place,
@@ -107,7 +111,21 @@ export default async function connect(root) {
       drafts.flush();
       location.assign(url);
     },
-  });
+  };
+  let isSaving = false;
+  async function save() {
+    if (isSaving) return false;
+    isSaving = true;
+    try {
+      const { saving } = await import("sagasim/composer/saving.js");
+      return await saving(sheet);
+    } catch (failure) {
+      tell(`Not saved. ${failure instanceof Error ? failure.message : failure}`, "refused");
+      return false;
+    } finally {
+      isSaving = false;
+    }
+  }
 
   /** @param {import("./store.js").Problem} problem */
   async function fix(problem) {
@@ -154,7 +172,7 @@ export default async function connect(root) {
   /** @param {string} step */
   function goTo(step) {
     store.select([step]);
-    if (views.now === "table") table.reveal(step);
+    if (views.now === "table") views.made.table?.reveal(step);
     else region("properties").querySelector("input")?.focus();
   }
 
@@ -172,7 +190,13 @@ export default async function connect(root) {
       if (isSaved && page.urls.matrix) location.assign(page.urls.matrix);
     },
     share: () => share(),
-    help: () => showHelp(),
+    help: async () => {
+      const [{ help }, { CANVAS_KEYS }] = await Promise.all([
+        import("sagasim/composer/help.js"),
+        import("sagasim/composer/canvas/keys.js"),
+      ]);
+      help(root, CANVAS_KEYS, tour);
+    },
     nothing: () => store.select([]),
     delete: () => {
       const names = [...store.selection];
@@ -194,11 +218,13 @@ export default async function connect(root) {
   };
   for (const kind of ["yaml", "json", "mermaid", "svg", "png"])
     acts[`export-${kind}`] = () => {
-      const isOld = isDirty() && !["yaml", "json"].includes(kind);
-      if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
-      takeAway(kind, store.get(), page.urls.export, tell).catch((failure) =>
-        tell(failure.message, "refused"),
-      );
+      import("sagasim/composer/takeaway.js")
+        .then(({ isDrawn, takeAway }) => {
+          const isOld = isDirty() && !["yaml", "json"].includes(kind) && !(kind === "png" && isDrawn());
+          if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
+          return takeAway(kind, store.get(), page.urls.export, tell);
+        })
+        .catch((failure) => tell(failure.message, "refused"));
     };
 
   /** @param {number} by */
@@ -218,11 +244,7 @@ export default async function connect(root) {
           : `Copied the link to version ${place.base}.`,
       );
     } catch {
-      await ask({
-        title: "The link to this version",
-        body: [html("input", { value: address.href, readonly: true, class: "mono", "aria-label": "Link" })],
-        choices: [{ value: "ok", label: "Close", primary: true }],
-      });
+      tell(address.href);
     }
   }
 
@@ -253,11 +275,13 @@ export default async function connect(root) {
     const state = store.get();
     const now = view(state);
     showPanel(now);
-    if (views.now === "table") table.update(now);
-    if (views.now === "events") showEvents(now);
+    views.made[views.now]?.update?.(now);
     problems.update(state, now.checked);
     showBar();
-    root.dataset.steps = String(stepNames(state.data).length);
+    const count = stepNames(state.data).length;
+    const begin = root.querySelector("details.begin");
+    if (begin instanceof HTMLDetailsElement && count && root.dataset.steps === "0") begin.open = false;
+    root.dataset.steps = String(count);
     root.dataset.behind = state.behind ?? "";
     root.dataset.hash = state.checked?.hash ?? "";
     const called = state.data?.title || state.data?.name;

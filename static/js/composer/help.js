@@ -2,7 +2,7 @@
 
 import { html } from "sagasim/runs/elements.js";
 
-/** @typedef {readonly (readonly [keys: string, does: string])[]} Keys */
+/** @typedef {readonly (readonly string[])[]} Keys `[["Ctrl + S", "save"]]` */
 
 /** @type {Keys} */
 const EVERYWHERE = [
@@ -30,7 +30,7 @@ const TABLE = [
 
 /** @param {Keys} keys */
 function list(keys) {
-  const rows = keys.map(([key, does]) => {
+  const rows = keys.map(([key = "", does = ""]) => {
     const parts = key.split(", ").flatMap((it, index) => [index ? ", " : "", html("kbd", {}, it)]);
     return html("div", {}, html("dt", {}, ...parts), html("dd", {}, does));
   });
@@ -73,5 +73,6 @@ export function help(root, canvas, tour) {
     ),
   );
   root.append(dialog);
-  return () => dialog.showModal();
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
 }

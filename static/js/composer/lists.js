@@ -64,7 +64,7 @@ export function chips(spec) {
     const shown = (isWritten ? value : Array.isArray(standard) ? standard : []).map(String);
     const isSame = alike(shown, now.value) && isWritten === now.isWritten && now.view;
     now = { value: shown, isWritten, view };
-    nothing.hidden = spec.emptyMeans === undefined || (isWritten && !shown.length);
+    nothing.hidden = spec.emptyMeans === undefined || !shown.length;
     if (isSame) return;
     list.toggleAttribute("data-default", !isWritten);
     const words = isWritten ? (spec.emptyMeans ?? "none") : (spec.standardSays?.(view) ?? "none");

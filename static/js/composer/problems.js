@@ -17,8 +17,8 @@ import { icon } from "sagasim/runs/icons.js";
 /** @param {HTMLElement} element @param {Acts} acts */
 export function problemList(element, acts) {
   const heading = html("h2", { id: "problems-title" }, "Problems");
-  const list = html("ul", { class: "problem-list" });
-  const found = html("ul", { class: "problem-list", "data-of": "verdict" });
+  const list = html("ul", { class: "found-list" });
+  const found = html("ul", { class: "found-list", "data-of": "verdict" });
   const foundTitle = html("h2", { id: "findings-title" }, "Found by exploring");
   const said = html("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const scroll = { class: "problem-scroll", tabindex: 0, role: "region" };

@@ -14,14 +14,13 @@ import { slug } from "sagasim/composer/model.js";
 import { html } from "sagasim/runs/elements.js";
 
 /**
+ * Saves what is on the page; gives whether it is saved.
  * @param {{
  *   store: Store, server: Server, place: Place, tell: (sentence: string, state?: "refused") => void,
  *   saved: (version: number, text: string) => void, leave: (url: string) => void,
  * }} page
  */
-export function saving({ store, server, place, tell, saved, leave }) {
-  let isBusy = false;
-
+export async function saving({ store, server, place, tell, saved, leave }) {
   /** @param {string} [under] @returns {Promise<boolean>} whether it is saved */
   async function save(under) {
     if (!(await store.settled())) {
@@ -110,23 +109,7 @@ export function saving({ store, server, place, tell, saved, leave }) {
     return false;
   }
 
-  return async () => {
-    if (isBusy) return false;
-    isBusy = true;
-    try {
-      if (!place.may_save) {
-        const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
-        return await copy(
-          place.suggest || `${place.name}-2`,
-          `${whose}; keep your changes under a name of your own.`,
-        );
-      }
-      return await save();
-    } catch (failure) {
-      tell(`Not saved. ${failure instanceof Error ? failure.message : failure}`, "refused");
-      return false;
-    } finally {
-      isBusy = false;
-    }
-  };
+  if (place.may_save) return save();
+  const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
+  return copy(place.suggest || `${place.name}-2`, `${whose}; keep your changes under a name of your own.`);
 }

@@ -24,8 +24,9 @@
  *   Rejects with a sentence where the server gives no answer; a saga that cannot run is an answer.
  * @typedef {{
  *   text: string, data: SagaData, layout: Layout, valid: boolean, error: Mistake | null, checked: Checked | null,
- *   behind: "text" | "data" | null, server: string | null, revision: number,
- * }} State `behind`: which half still waits for the server; `server`: why it does not answer, as a sentence.
+ *   behind: "text" | "data" | null, readable: boolean, server: string | null, revision: number,
+ * }} State `behind`: which half still waits for the server; `readable`: false where the data is older than a text that
+ *   cannot be read; `server`: why it does not answer, as a sentence.
  * @typedef {{kind: "edit" | "text" | "undo" | "redo" | "answer" | "selection" | "server", label: string}} Change
  * @typedef {(data: any, layout: Layout) => void} Recipe Changes deep copies.
  * @typedef {{text: string, data: SagaData, layout?: Layout, check: Check, answer?: Answer | null}} Start `answer`: what
@@ -83,18 +84,9 @@ export class Store {
 
   /** @returns {State} What the views show. The same object until something changes; nobody may change it. */
   get() {
-    const { text, data, layout, error, checked, behind, revision } = this.#current;
-    this.#state ??= {
-      text,
-      data,
-      layout,
-      valid: !error,
-      error,
-      checked,
-      behind,
-      server: this.#server,
-      revision,
-    };
+    const { error, text, data, layout, checked, behind, readable, revision } = this.#current;
+    const known = { text, data, layout, checked, behind, readable, revision };
+    this.#state ??= { ...known, valid: !error, error, server: this.#server };
     return this.#state;
   }
 

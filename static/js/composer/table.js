@@ -17,7 +17,6 @@ import {
   drawnSteps,
   moveStep,
   placeOf,
-  put,
   renameStep,
   slug,
   stepNames,
@@ -369,17 +368,16 @@ export class Table {
 
   /** @param {string} text */
   #append(text) {
-    const jotted = stepsOfLines(text);
+    const jotted = stepsOfLines(
+      text,
+      this.steps.some((step) => step.kind === "pivot"),
+    );
     if (!jotted.length) return;
     /** @type {string[]} */
     let added = [];
     const label = jotted.length === 1 ? `Add ${jotted[0]?.name}` : `Add ${jotted.length} steps`;
     this.store.edit(label, (data) => {
       added = jotted.map((step) => addStep(data, step));
-      for (const [index, name] of added.entries()) {
-        const named = jotted[index]?.service;
-        if (named === name) put(data, ["steps", placeOf(data, name), "service"], undefined);
-      }
     });
     this.#tell(`Added ${added.join(", ")}.`);
   }

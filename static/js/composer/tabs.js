@@ -1,8 +1,8 @@
 /**
- * Which view is on top: canvas, table, text or events. Canvas and text are made when they are first looked at. The choice is
+ * Which view is on top: canvas, table, text or events. Each is made when it is first looked at. The choice is
  * remembered in this browser.
  *
- * @typedef {{canvas: () => unknown, text: () => unknown, shown: () => void}} Makers
+ * @typedef {Record<ViewName, () => Promise<any>> & {shown: () => void}} Makers
  */
 
 import { html } from "sagasim/runs/elements.js";
@@ -22,8 +22,10 @@ export function tabs(root, makers) {
   });
   /** @type {Map<ViewName, {tab: HTMLElement, area: HTMLElement}>} */
   const all = new Map();
-  /** @type {Partial<Record<ViewName, unknown>>} */
+  /** @type {Partial<Record<ViewName, any>>} */
   const made = {};
+  /** @type {Partial<Record<ViewName, Promise<any>>>} */
+  const making = {};
   for (const name of VIEWS) {
     const area = /** @type {HTMLElement} */ (root.querySelector(`[data-region="${name}"]`));
     const tab = html("button", {
@@ -62,11 +64,10 @@ export function tabs(root, makers) {
       tab.tabIndex = isIt ? 0 : -1;
       area.hidden = !isIt;
     }
-    if ((name === "canvas" || name === "text") && !(name in made)) {
-      const area = all.get(name)?.area;
-      area?.replaceChildren();
-      made[name] = makers[name]();
-      made[name] = await made[name];
+    if (!making[name]) {
+      all.get(name)?.area.replaceChildren();
+      making[name] = makers[name]();
+      made[name] = await making[name];
     }
     makers.shown();
   }
@@ -75,17 +76,17 @@ export function tabs(root, makers) {
   const api = {
     now: VIEWS.includes(stored) ? stored : /** @type {ViewName} */ ("canvas"),
     open,
+    made,
     /** @param {number} line */
     goToLine: async (line) => {
       await open("text");
-      const text = made.text;
-      if (text && typeof text === "object" && "goToLine" in text) /** @type {any} */ (text).goToLine(line);
+      made.text?.goToLine?.(line);
     },
     focus: () => all.get(api.now)?.tab.focus(),
     close: () => {
       for (const sleep of Object.values(made)) {
         if (typeof sleep === "function") sleep();
-        else if (sleep && typeof sleep === "object" && "close" in sleep) /** @type {any} */ (sleep).close();
+        else sleep?.close?.();
       }
     },
   };

@@ -32,7 +32,7 @@ function menu(title, entries) {
   const list = html("ul", {}, ...entries.map((entry) => html("li", {}, entry)));
   const element = html(
     "details",
-    { class: "menu" },
+    { class: "tool-menu" },
     html("summary", { class: "tool" }, html("span", {}, title)),
     list,
   );

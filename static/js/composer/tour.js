@@ -9,7 +9,7 @@ const STOPS = [
   {
     region: "canvas",
     title: "Draw the saga",
-    text: "Drag a step from the palette, or press 1 to 4. Drag from one step to another to say what comes after it.",
+    text: "Drag a step from the palette, or press 1 to 4. Drag from the right edge of a step to what comes after it.",
   },
   {
     region: "tabs",
@@ -33,8 +33,9 @@ const STOPS = [
   },
 ];
 
-/** @param {HTMLElement} root */
+/** @param {HTMLElement} root Begins it, also where it is under way. */
 export function tour(root) {
+  root.querySelector(".tour")?.remove();
   const title = html("h2", { id: "tour-title" });
   const text = html("p");
   const place = html("p", { class: "tour-place" });
@@ -78,12 +79,7 @@ export function tour(root) {
     end();
     event.stopPropagation();
   });
-  const start = (/** @type {boolean} */ takeFocus) => {
-    at = 0;
-    card.hidden = false;
-    show();
-    if (takeFocus) next.focus();
-  };
-  if (!localStorage.getItem(SEEN)) start(false);
-  return () => start(true);
+  card.hidden = false;
+  show();
+  return () => next.focus();
 }

@@ -8,16 +8,7 @@
  * @typedef {import("sagasim/composer/model.js").SagaData} SagaData
  * @typedef {import("sagasim/composer/model.js").Kind} Kind
  * @typedef {import("sagasim/composer/canvas/places.js").Point} Point
- * @typedef {{
- *   get(): import("sagasim/composer/canvas/picture.js").Drawable & {
- *     text: string, valid: boolean, error: {detail: string, line?: number | null} | null, behind?: string | null,
- *     readable?: boolean,
- *   },
- *   edit(label: string, recipe: (data: SagaData, layout: Record<string, Point>) => void,
- *     options?: {merge?: string, select?: string[]}): void,
- *   select(names: readonly string[]): void, readonly selection: readonly string[], undo(): void, redo(): void,
- *   subscribe(subscriber: (state: any, change: any) => void): () => void,
- * }} Store
+ * @typedef {import("sagasim/composer/store.js").Store} Store
  * @typedef {{name: string, x: number, y: number}} Standing A step where it is drawn now.
  */
 

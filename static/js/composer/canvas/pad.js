@@ -35,7 +35,7 @@ function entry(name, path, title, click, drag) {
   return { group: "all", title, html: html.outerHTML, className: `pad-${name}`, action };
 }
 
-const PAD = { width: 128, height: 94 }; // px, as canvas.css has it
+const PAD = { width: 156, height: 66 }; // px, as canvas.css has it
 
 export class Pad {
   /** @param {Gestures} gestures @param {any} diagram @param {{edit: (name: string) => void}} act */

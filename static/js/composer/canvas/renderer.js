@@ -35,7 +35,7 @@ function drawnStep(box) {
   const lane = `lane-${box.lane}`;
   const kindEnds = LEFT + 19 + widthOf(look.word, SMALL, "--font");
   const own = box.service === box.name;
-  const service = cut(own ? "own service" : box.service, RIGHT - kindEnds - 24, SMALL, "--font");
+  const service = cut(own ? "its own" : box.service, RIGHT - kindEnds - 24, SMALL, "--font");
   const dot = RIGHT - widthOf(service, SMALL, "--font") - 9;
   const drawn = svg(
     "g",
@@ -134,6 +134,22 @@ function badgesOf(box) {
     right -= 4;
   }
   return badges;
+}
+
+/** Where links are drawn out of a step. @param {{x: number, y: number}} shape */
+export const portOf = ({ x, y }) => ({ x: x + WIDTH, y: y + HEIGHT / 2 });
+
+/** @param {string} name */
+export function drawnPort(name) {
+  const { x, y } = portOf({ x: 0, y: 0 });
+  return svg(
+    "g",
+    { class: "port", transform: `translate(${x} ${y})` },
+    svg("title", {}, `Drag to what comes after ${name}`),
+    svg("circle", { class: "port-reach", r: 13 }),
+    svg("circle", { class: "port-dot", r: 6 }),
+    svg("path", { class: "port-sign", d: "M-3 0H3M0-3V3" }),
+  );
 }
 
 /** @param {Pick<Link, "points"> & {joined?: boolean}} link */
