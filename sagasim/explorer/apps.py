@@ -8,3 +8,9 @@ from django.apps import AppConfig
 class ExplorerConfig(AppConfig):
     name = "sagasim.explorer"
     verbose_name = "Explorations"
+
+    def ready(self) -> None:
+        from sagasim.explorer.monitoring import section
+        from sagasim.runs.monitoring import SECTIONS
+
+        SECTIONS.append(section)
