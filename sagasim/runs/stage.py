@@ -27,17 +27,24 @@ from sagasim.runs.placing import kinds
 
 
 def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = None) -> dict[str, Any]:
-    """Everything that the scripts of the stage need to begin."""
+    """Everything that the scripts of the stage need to begin. A run of another version brings its own saga."""
     blueprints = {each: blueprint(version.meaning, each) for each in Coordination}
     return {
         "saga": version.normal_form,
         "version": {"number": version.number, "hash": version.hash},
         "blueprint": _blueprint(blueprints[Coordination.ORCHESTRATION]),
-        "runs": [told(run) for run in runs],
+        "runs": [{**told(run), **_own_saga(run, version)} for run in runs],
         "kinds": kinds(blueprints),
         "start": reverse("runs:start", args=[version.saga.name]),
         "t": t_ms,
     }
+
+
+def _own_saga(run: Run, version: SagaVersion) -> dict[str, Any]:
+    if run.version_id == version.pk:
+        return {}
+    drawn = blueprint(run.version.meaning, Coordination.ORCHESTRATION)
+    return {"saga": run.version.normal_form, "blueprint": _blueprint(drawn)}
 
 
 def told(run: Run) -> dict[str, Any]:
@@ -71,10 +78,12 @@ def told(run: Run) -> dict[str, Any]:
 def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
     """The lines of a run after a number, each with its sentence."""
     saga = run.version.meaning
-    return [{**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)]
+    return [
+        {**line_of(entry), "sentence": sentence_of(entry, saga)} for entry in entries_after(run.pk, after)
+    ]
 
 
-def _sentence(entry: Entry, saga: Saga) -> str:
+def sentence_of(entry: Entry, saga: Saga) -> str:
     """What is recorded may name steps that the saga it was recorded with does not have."""
     step = getattr(entry.event, "step", "")
     about_a_step = not isinstance(entry.event, HarmDone)  # a harm may be done to an invariant, or to the saga
