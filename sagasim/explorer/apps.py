@@ -8,3 +8,9 @@ from django.apps import AppConfig
 class ExplorerConfig(AppConfig):
     name = "sagasim.explorer"
     verbose_name = "Explorations"
+
+    def ready(self) -> None:
+        from sagasim.explorer.repairing import Explored
+        from sagasim.runs import repairs
+
+        repairs.ask(Explored())

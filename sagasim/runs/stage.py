@@ -21,6 +21,7 @@ from sagasim.core.history import Entry, HarmDone
 from sagasim.core.lines import line_of
 from sagasim.core.narration import sentence
 from sagasim.core.saga import Coordination, Saga
+from sagasim.runs import repairs
 from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
 from sagasim.runs.placing import kinds
@@ -57,7 +58,7 @@ def told(run: Run) -> dict[str, Any]:
         "outcome": run.outcome,
         "outcome_sentence": outcome_sentence(run),
         "parked": run.parked,
-        "findings": findings_of(run),
+        "findings": _repaired(run),
         "faults": run.faults,
         "struck": len(run.struck),
         "seed": run.seed,
@@ -93,16 +94,24 @@ def sentence_of(entry: Entry, saga: Saga) -> str:
 
 
 def findings_of(run: Run) -> list[dict[str, Any]]:
+    """What the run broke, in the order in which it did."""
     return [
-        {
-            "harm": it.harm,
-            "step": it.step,
-            "seq": it.seq,
-            "sentence": it.sentence,
-            "fix": None,
-        }
+        {"harm": it.harm, "step": it.step, "seq": it.seq, "sentence": it.sentence}
         for it in run.findings.all()
     ]
+
+
+def _repaired(run: Run) -> list[dict[str, Any]]:
+    """The same, each with the change that repairs it if that is known, and where it can be found if not."""
+    explorer = repairs.explorer()
+    found = findings_of(run)
+    if explorer is None:
+        return [{**each, "fix": None, "explore": ""} for each in found]
+    told = []
+    for each in found:
+        repair = explorer.repair_of(run, each["harm"], each["step"])
+        told.append({**each, "fix": repair and repair._asdict(), "explore": explorer.explore_url(run)})
+    return told
 
 
 def outcome_sentence(run: Run) -> str:
