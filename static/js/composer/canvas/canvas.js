@@ -13,8 +13,10 @@ import { nameStep } from "sagasim/composer/canvas/naming.js";
 import { Pad } from "sagasim/composer/canvas/pad.js";
 import { Palette, tool } from "sagasim/composer/canvas/palette.js";
 import { pictureOf } from "sagasim/composer/canvas/picture.js";
-import { arrowHead, SagaRenderer } from "sagasim/composer/canvas/renderer.js";
+import { arrowHead, portOf, SagaRenderer } from "sagasim/composer/canvas/renderer.js";
+import { sketch } from "sagasim/composer/canvas/routes.js";
 import { Rules } from "sagasim/composer/canvas/rules.js";
+import { HEIGHT } from "sagasim/composer/canvas/sizes.js";
 import { Window } from "sagasim/composer/canvas/window.js";
 import { html, say, set } from "sagasim/runs/elements.js";
 import {
@@ -47,6 +49,7 @@ function diagramIn(container, gestures) {
     createConnectPreview: ["type", CreateConnectPreview],
     modeling: ["value", gestures],
     rules: ["factory", rulesFor],
+    layouter: ["value", { layoutConnection: sketched }],
   };
   /** @param {any} injector */
   function rulesFor(injector) {
@@ -68,6 +71,12 @@ function diagramIn(container, gestures) {
     ours,
   ];
   return new Diagram(/** @type {any} */ ({ canvas: { container }, modules }));
+}
+
+/** The way of a link while it is drawn: out of the port, into the left side. @param {any} _link @param {any} hints */
+function sketched(_link, { source, target, connectionStart, connectionEnd }) {
+  const end = target ? { x: target.x, y: target.y + HEIGHT / 2 } : connectionEnd;
+  return sketch(source ? portOf(source) : connectionStart, end);
 }
 
 class SagaCanvas {
@@ -133,7 +142,11 @@ class SagaCanvas {
     svg?.prepend(arrowHead());
     set(/** @type {Element} */ (svg), { role: "application", "aria-roledescription": "canvas" });
     svg?.addEventListener("keydown", (event) => this.keys?.press(event));
-    events.on(["selection.changed", "drag.ended", "drag.canceled"], () => this.#selected());
+    events.on("selection.changed", () => this.#selected());
+    events.on("drag.init", () => {
+      this.selectedBefore = this.store.selection;
+    });
+    events.on(["drag.ended", "drag.canceled"], () => this.#dragged());
     events.on("element.click", 2000, (/** @type {any} */ event) => {
       const [only, ...others] = this.selection.get();
       const { shiftKey, ctrlKey, metaKey } = event.originalEvent;
@@ -146,9 +159,11 @@ class SagaCanvas {
     events.on(["create.move", "connect.move"], 3000, (/** @type {any} */ event) => this.#hovers(event));
     events.on("connect.rejected", (/** @type {any} */ { context }) => this.#refused(context));
     events.on(["canvas.viewbox.changing", "drag.start"], () => this.closeName?.());
-    events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) =>
-      set(this.element, { "data-far": viewbox.scale < FAR }),
-    );
+    events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) => {
+      set(this.element, { "data-far": viewbox.scale < FAR });
+      if (!this.isFitting) this.isFitted = false;
+    });
+    events.on("element.mousedown", 2000, (/** @type {any} */ event) => this.#fromPort(event));
     const resize = new ResizeObserver(() => this.#resized());
     resize.observe(this.stage);
     const unsubscribe = this.store.subscribe((state, change) => this.show(state, change));
@@ -222,6 +237,12 @@ class SagaCanvas {
       this.store.select(names);
   }
 
+  /** After a gesture that has edited, the store says what is selected; after any other, the canvas. */
+  #dragged() {
+    if (this.store.selection === this.selectedBefore) this.#selected();
+    else this.#select({ kind: "edit" });
+  }
+
   /** @param {string} name */
   #name(name) {
     const shape = this.drawing.shapeOf(name);
@@ -252,6 +273,14 @@ class SagaCanvas {
     this.say(this.gestures.refusal(start.box.name, hover.box.name) ?? "");
   }
 
+  /** A link is drawn out of the port at the right of a step; anywhere else, the step is moved. @param {any} event */
+  #fromPort({ element, originalEvent }) {
+    if (!element.box || originalEvent.button !== 0 || !originalEvent.target.closest(".port"))
+      return undefined;
+    this.diagram.get("connect").start(originalEvent, element, portOf(element));
+    return true; // and is not moved
+  }
+
   /** A quick hand is over the canvas before the browser says that something is dragged. @param {any} event */
   #hovers({ hover, originalEvent }) {
     if (hover) return;
@@ -260,20 +289,25 @@ class SagaCanvas {
     if (element) this.dragging.hover({ element, gfx });
   }
 
+  /** Shows all, and goes on doing so while the place for it changes, until somebody looks elsewhere. */
   #fit() {
+    this.isFitting = true;
     const { shapes, links } = this.drawing;
     this.window.fit(
       shapes,
       links.flatMap(({ waypoints }) => waypoints),
     );
+    this.isFitting = false;
+    this.isFitted = true;
   }
 
   /** Also when the view comes back that was hidden: what was drawn meanwhile may lie elsewhere. */
   #resized() {
     if (!this.stage.clientWidth) return;
-    this.diagram.get("canvas").resized();
     const { shapes } = this.drawing;
-    if (shapes.length && !this.window.shows(shapes)) this.#fit();
+    const wasFitted = this.isFitted;
+    this.diagram.get("canvas").resized();
+    if (wasFitted || (shapes.length && !this.window.shows(shapes))) this.#fit();
   }
 
   /** @param {string} sentence Shown for a while, and read out. */

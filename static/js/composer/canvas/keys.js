@@ -13,7 +13,7 @@
 import { HEIGHT, WIDTH } from "sagasim/composer/canvas/sizes.js";
 import { KINDS } from "sagasim/composer/model.js";
 
-/** For a page that lists what the keyboard does. */
+/** @type {readonly (readonly [keys: string, does: string])[]} For a page that lists what the keyboard does. */
 export const CANVAS_KEYS = Object.freeze([
   ["1 2 3 4", "add a compensatable, pivot, retriable or reading step behind what is selected"],
   ["Arrow keys", "go to the next step in that direction; with Ctrl, select it too"],

@@ -43,7 +43,7 @@ export class Window {
   /** Moves the drawing just so far that a step is in sight. @param {{x: number, y: number}} shape */
   reveal(shape) {
     const { scale, x, y, width, height } = this.canvas.viewbox();
-    if (!(width > 0 && height > 0)) return; // behind another tab nothing is in sight
+    if (!(width && height)) return; // the view is hidden
     const margin = 24 / scale;
     /** @param {number} from @param {number} to @param {number} low @param {number} high */
     const lacking = (from, to, low, high) => (from < low ? low - from : to > high ? high - to : 0);
@@ -55,6 +55,7 @@ export class Window {
   /** Whether any step can be seen. @param {readonly {x: number, y: number}[]} boxes */
   shows(boxes) {
     const { x, y, width, height } = this.canvas.viewbox();
+    if (!(width && height)) return true; // the view is hidden
     return boxes.some(
       (box) => box.x < x + width && box.x + WIDTH > x && box.y < y + height && box.y + HEIGHT > y,
     );
