@@ -10,7 +10,6 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from hypothesis import HealthCheck, given
 
@@ -20,16 +19,16 @@ from sagasim.core.codec import saga_from_text
 from sagasim.core.errors import BadSaga
 from tests.core.strategies import hostile_files, json_values
 
-Door = Callable[[Client, str], HttpResponse]
+Door = Callable[[Client, str], Any]
 
 ORDER = "sagasim: 1\nname: order\nsteps:\n  - {name: charge, compensation: refund}\n"
 
 
-def as_json(client: Client, address: str, **said: Any) -> HttpResponse:
+def as_json(client: Client, address: str, **said: Any) -> Any:
     return client.post(address, json.dumps(said), content_type="application/json")
 
 
-def as_form(client: Client, address: str, **fields: str) -> HttpResponse:
+def as_form(client: Client, address: str, **fields: str) -> Any:
     """A browser sends no half of a character."""
     return client.post(address, {name: it.encode("utf-8", "replace").decode() for name, it in fields.items()})
 
@@ -81,7 +80,7 @@ def order(db: None) -> SavedSaga:
     return services.save_saga(ORDER, by=None).saga
 
 
-def refused_with(answer: HttpResponse) -> str:
+def refused_with(answer: Any) -> str:
     """The sentence of an answer that refuses."""
     if answer.headers["Content-Type"].startswith("application/json"):
         return str(json.loads(answer.content)["detail"])
@@ -155,7 +154,21 @@ def test_any_data_and_any_edit_is_an_answer_or_a_sentence(said: Any):
 
 
 STEPS = {"charge": {"effects": {"a.b": 1}, "safeguards": {"outbox": False}}}
-EDIT_VALUES = (None, 0, True, "", "x", [], ["x"], {}, {"a": 1}, -1, 2**70, 1.5, {"min": 3, "max": 1})
+EDIT_VALUES: tuple[Any, ...] = (
+    None,
+    0,
+    True,
+    "",
+    "x",
+    [],
+    ["x"],
+    {},
+    {"a": 1},
+    -1,
+    2**70,
+    1.5,
+    {"min": 3, "max": 1},
+)
 
 
 @pytest.mark.parametrize(
