@@ -112,7 +112,7 @@ def test_hostile_files_are_sentences_at_every_door(client: Client, order: SavedS
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @hypothesis.settings(
     max_examples=1000,
     deadline=None,
