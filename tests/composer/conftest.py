@@ -40,7 +40,8 @@ def ask(client: Client) -> Callable[..., Any]:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh tab; what the console says fails the test, but for answers that Chromium takes for failures.
 
-    A draft that is no saga yet is a 422, somebody else's version a 409, somebody else's saga a 403.
+    A draft that is no saga yet is a 422, somebody else's version a 409, somebody else's saga a 403; and a test may
+    take the server away.
     """
     complaints: list[str] = []
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
@@ -49,5 +50,11 @@ def page(browser: Browser) -> Iterator[Page]:
         tab.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         yield tab
-    expected = ("status of 422", "status of 409", "status of 403")
+    expected = (
+        "status of 422",
+        "status of 409",
+        "status of 403",
+        "net::ERR_FAILED",
+        "ERR_CONNECTION_REFUSED",
+    )
     assert [said for said in complaints if not any(each in said for each in expected)] == []
