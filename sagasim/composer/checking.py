@@ -227,6 +227,11 @@ def engine_told(saga: Saga) -> dict[str, Any]:
             }
             for rule in RULE_NAMES
         },
-        "presets": {name: {**asdict(Rules()), **it.differs} for name, it in PRESETS.items()},
+        "presets": presets_told(),
         "sources": {name: it.source for name, it in PRESETS.items()},
     }
+
+
+def presets_told() -> dict[str, dict[str, object]]:
+    """Every preset with all its rules, those of the default filled in."""
+    return {name: {**asdict(Rules()), **it.differs} for name, it in PRESETS.items()}

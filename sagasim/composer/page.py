@@ -59,6 +59,7 @@ def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: st
         "suggest": "" if saga is None or may_save else free_name(saga.name),
         "in_gallery": bool(saga and saga.in_gallery),
         "layout": dict(sheet.layout),
+        "presets": checking.presets_told(),
         "csrf": csrf,
         "urls": addresses(saga.name) if saga else addresses_of_new(),
     }

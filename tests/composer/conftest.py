@@ -11,6 +11,9 @@ from django.test import Client
 
 from sagasim.composer.models import SavedSaga
 from sagasim.composer.services import hang_gallery
+from tests.runs.conftest import stage
+
+__all__ = ["stage"]  # a visitor of a served sagasim, for the browser tests
 
 Gallery = dict[str, SavedSaga]
 

@@ -6,6 +6,7 @@
  * @typedef {{
  *   name: string, text: string, data: any, checked: any, layout: any, base: number, latest: number, is_unsaved: boolean,
  *   may_save: boolean, suggest: string, in_gallery: boolean, csrf: string, urls: Record<string, any>,
+ *   presets: Record<string, Record<string, unknown>>,
  * }} Page
  */
 
@@ -50,7 +51,7 @@ export default async function connect(root) {
 
   const bar = toolbar(region("toolbar"), page);
   const tell = bar.tell;
-  const view = viewing(store);
+  const view = viewing(store, page.presets);
   const showPanel = panel(store, schema, region("properties"));
   const problems = problemList(region("problems"), {
     fix: (problem) => fix(problem),
@@ -277,7 +278,10 @@ export default async function connect(root) {
     views.made[views.now]?.update?.(now);
     problems.update(state, now.checked);
     showBar();
-    root.dataset.steps = String(stepNames(state.data).length);
+    const count = stepNames(state.data).length;
+    const begin = root.querySelector("details.begin");
+    if (begin instanceof HTMLDetailsElement && count && root.dataset.steps === "0") begin.open = false;
+    root.dataset.steps = String(count);
     root.dataset.behind = state.behind ?? "";
     root.dataset.hash = state.checked?.hash ?? "";
     const called = state.data?.title || state.data?.name;

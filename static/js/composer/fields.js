@@ -112,13 +112,11 @@ function controlOf(sort, spec) {
 
 /** @param {Spec} spec @returns {Control} */
 function text(spec) {
-  const isLong = !spec.shape.maxLength;
+  const isLong = spec.path.at(-1) === "description";
   const isExpression = spec.shape.maxLength === 1000;
-  const input = isLong
-    ? html("textarea", { rows: spec.path.at(-1) === "description" ? 3 : 1 })
-    : html("input");
+  const input = isLong ? html("textarea", { rows: 3 }) : html("input", { autocomplete: "off" });
   input.spellcheck = isLong;
-  if (!isLong) input.classList.add("mono");
+  if (spec.shape.maxLength) input.classList.add("mono");
   input.addEventListener("input", () =>
     spec.write(input.value === "" ? undefined : input.value, visit(pathText(spec.path))),
   );

@@ -176,7 +176,29 @@ export function panel(store, schema, element) {
     const shape = schema.properties[key];
     if (key === "invariants") return [invariantsField(store, shape)];
     if (sortOf(shape) === "records-by-name") return [services(shape.additionalProperties)];
-    return fieldsOf(shape, [key], key === "engine" ? engineStandard : () => undefined, bare);
+    if (key === "engine") return [...fieldsOf(shape, [key], engineStandard, bare), overridden()];
+    return fieldsOf(shape, [key], () => undefined, bare);
+  }
+
+  /** What the file says beyond its preset, and the way back. @returns {Field} */
+  function overridden() {
+    const reset = html("button", { class: "quiet small", type: "button" });
+    const element = html("p", { class: "panel-acts" }, reset);
+    reset.addEventListener("click", () => {
+      store.edit("Reset all rules to the preset", (data) => {
+        const { preset } = data.engine ?? {};
+        if (preset === undefined) delete data.engine;
+        else data.engine = { preset };
+      });
+    });
+    return {
+      element,
+      update: (view) => {
+        const rules = Object.keys(view.data.engine ?? {}).filter((key) => key !== "preset");
+        element.hidden = !rules.length;
+        reset.textContent = `Reset ${rules.length === 1 ? "1 rule" : `${rules.length} rules`} to the preset`;
+      },
+    };
   }
 
   /** @param {View} view */

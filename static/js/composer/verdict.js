@@ -28,11 +28,14 @@ function problems(count) {
   return count === 0 ? "nothing found" : count === 1 ? "1 problem" : `${count} problems`;
 }
 
-/** @param {Known} known */
+/** @param {Known} known How far it goes: never a verdict without it. */
 export function scopeOf(known) {
-  const faults = known.faults === 1 ? "Any 1 fault" : `Any ${known.faults} faults`;
-  const states = `${known.states.toLocaleString("en")} states`;
-  return `${faults}: ${states}, ${known.exhaustive ? "exhaustive" : known.scope || "not all of them"}`;
+  const { done, exhaustive, faults, scope, states } = known;
+  const which = faults === 1 ? "any 1 fault" : `any ${faults} faults`;
+  if (!done) return `${scope.slice(0, 1).toUpperCase()}${scope.slice(1)}`;
+  return exhaustive
+    ? `Any${which.slice(3)}: ${states.toLocaleString("en")} states, exhaustive`
+    : `Any${which.slice(3)}: ${scope}`;
 }
 
 /** @param {Verdict} verdict In one sentence, for those who do not see it. */
@@ -78,6 +81,8 @@ export function verdicts(address, changed) {
       }),
   });
 
+  changed(now);
+
   return {
     /** @param {import("./store.js").State} state */
     follow(state) {
@@ -121,8 +126,11 @@ export function badge(element) {
     element.dataset.phase = phase;
     element.toggleAttribute("data-old", isOld);
     const scope = known ? scopeOf(known) : "";
-    const more = phase === "partial" || phase === "asking" ? nextOf(verdict) : "";
-    const sides = Object.entries(known?.coordinations ?? {}).map(([name, its]) => side(name, its));
+    const isOnTheWay = phase === "asking" || (phase === "partial" && known?.done);
+    const more = isOnTheWay ? nextOf(verdict) : "";
+    const sides = Object.entries(known?.coordinations ?? {}).map(([name, its]) =>
+      side(name, its, isOld || Boolean(known?.done)),
+    );
     element.replaceChildren(
       icon(SIGNS[phase]),
       html(
@@ -151,14 +159,14 @@ function nextOf({ phase, known, isOld }) {
   return `exploring any ${next} ${next === 1 ? "fault" : "faults"} …`;
 }
 
-/** @param {string} name @param {{findings: number, states: number}} its */
-function side(name, its) {
+/** @param {string} name @param {{findings: number, states: number}} its @param {boolean} isDone */
+function side(name, its, isDone) {
   const word = WORDS[/** @type {keyof typeof WORDS} */ (name)] ?? name;
   return html(
     "span",
     { class: "verdict-side", "data-found": String(its.findings) },
-    icon(its.findings ? "failed" : "done"),
+    icon(its.findings ? "failed" : isDone ? "done" : "running"),
     html("b", {}, word),
-    ` ${problems(its.findings)}`,
+    ` ${problems(its.findings)}${isDone ? "" : " so far"}`,
   );
 }
