@@ -218,10 +218,12 @@ export default async function connect(root) {
   };
   for (const kind of ["yaml", "json", "mermaid", "svg", "png"])
     acts[`export-${kind}`] = () => {
-      const isOld = isDirty() && !["yaml", "json"].includes(kind);
-      if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
       import("sagasim/composer/takeaway.js")
-        .then(({ takeAway }) => takeAway(kind, store.get(), page.urls.export, tell))
+        .then(({ isDrawn, takeAway }) => {
+          const isOld = isDirty() && !["yaml", "json"].includes(kind) && !(kind === "png" && isDrawn());
+          if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
+          return takeAway(kind, store.get(), page.urls.export, tell);
+        })
         .catch((failure) => tell(failure.message, "refused"));
     };
 

@@ -1,4 +1,7 @@
-/** Takes a saga away as a file: text and data as they are on the page, drawings as the server draws what is saved. */
+/**
+ * Takes a saga away as a file: text and data as they are on the page, the PNG as the canvas shows it, other drawings as the
+ * server draws what is saved.
+ */
 
 /** @param {Blob | string} content @param {string} name @param {string} [type] */
 function download(content, name, type = "text/plain") {
@@ -33,6 +36,11 @@ async function asPng(address, scale = 2) {
   return png;
 }
 
+/** Whether the canvas has been opened, and so shows the saga as it is now. */
+export function isDrawn() {
+  return document.querySelector(".saga-canvas .djs-visual") !== null;
+}
+
 /**
  * @param {string} kind
  * @param {{text: string, data: any}} state
@@ -44,6 +52,10 @@ export async function takeAway(kind, state, addresses, tell) {
   if (kind === "yaml") return download(state.text, `${name}.yaml`);
   if (kind === "json")
     return download(`${JSON.stringify(state.data, null, 2)}\n`, `${name}.json`, "application/json");
+  if (kind === "png" && isDrawn()) {
+    const { drawPng } = await import("sagasim/composer/canvas/png.js");
+    return download(await drawPng(document), `${name}.png`);
+  }
   const address = addresses?.[kind === "png" ? "svg" : kind];
   if (!address) return tell("Save the saga first; its drawing is made from what is saved.", "refused");
   if (kind === "png") return download(await asPng(address), `${name}.png`, "image/png");

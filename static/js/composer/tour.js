@@ -9,7 +9,7 @@ const STOPS = [
   {
     region: "canvas",
     title: "Draw the saga",
-    text: "Drag a step from the palette, or press 1 to 4. Drag from one step to another to say what comes after it.",
+    text: "Drag a step from the palette, or press 1 to 4. Drag from the right edge of a step to what comes after it.",
   },
   {
     region: "tabs",

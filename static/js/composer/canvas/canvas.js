@@ -13,8 +13,10 @@ import { nameStep } from "sagasim/composer/canvas/naming.js";
 import { Pad } from "sagasim/composer/canvas/pad.js";
 import { Palette, tool } from "sagasim/composer/canvas/palette.js";
 import { pictureOf } from "sagasim/composer/canvas/picture.js";
-import { arrowHead, SagaRenderer } from "sagasim/composer/canvas/renderer.js";
+import { arrowHead, portOf, SagaRenderer } from "sagasim/composer/canvas/renderer.js";
+import { sketch } from "sagasim/composer/canvas/routes.js";
 import { Rules } from "sagasim/composer/canvas/rules.js";
+import { HEIGHT } from "sagasim/composer/canvas/sizes.js";
 import { Window } from "sagasim/composer/canvas/window.js";
 import { html, say, set } from "sagasim/runs/elements.js";
 import {
@@ -47,6 +49,7 @@ function diagramIn(container, gestures) {
     createConnectPreview: ["type", CreateConnectPreview],
     modeling: ["value", gestures],
     rules: ["factory", rulesFor],
+    layouter: ["value", { layoutConnection: sketched }],
   };
   /** @param {any} injector */
   function rulesFor(injector) {
@@ -68,6 +71,12 @@ function diagramIn(container, gestures) {
     ours,
   ];
   return new Diagram(/** @type {any} */ ({ canvas: { container }, modules }));
+}
+
+/** The way of a link while it is drawn: out of the port, into the left side. @param {any} _link @param {any} hints */
+function sketched(_link, { source, target, connectionStart, connectionEnd }) {
+  const end = target ? { x: target.x, y: target.y + HEIGHT / 2 } : connectionEnd;
+  return sketch(source ? portOf(source) : connectionStart, end);
 }
 
 class SagaCanvas {
@@ -104,6 +113,7 @@ class SagaCanvas {
     this.selection = this.diagram.get("selection");
     this.dragging = this.diagram.get("dragging");
     this.keys = new Keys(this.gestures, {
+      shapes: () => this.drawing.shapes,
       shapeOf: (name) => this.drawing.shapeOf(name),
       links: () => this.selection.get().filter((/** @type {any} */ each) => each.waypoints),
       edit,
@@ -113,17 +123,7 @@ class SagaCanvas {
       zoom: (factor) => this.window.zoom(factor),
       say: (sentence) => this.say(sentence),
       tell: (sentence) => say(this.told, sentence),
-      ...this.#shapes(),
     });
-  }
-
-  #shapes() {
-    const { drawing } = this;
-    return {
-      get shapes() {
-        return drawing.shapes;
-      },
-    };
   }
 
   /** Everything that is listened to, so that it can be let go of. */
@@ -132,8 +132,12 @@ class SagaCanvas {
     const svg = this.stage.querySelector("svg");
     svg?.prepend(arrowHead());
     set(/** @type {Element} */ (svg), { role: "application", "aria-roledescription": "canvas" });
-    svg?.addEventListener("keydown", (event) => this.keys?.press(event));
-    events.on(["selection.changed", "drag.ended", "drag.canceled"], () => this.#selected());
+    this.element.addEventListener("keydown", (event) => this.keys?.press(event));
+    events.on("selection.changed", () => this.#selected());
+    events.on("drag.init", () => {
+      this.selectedBefore = this.store.selection;
+    });
+    events.on(["drag.ended", "drag.canceled"], () => this.#dragged());
     events.on("element.click", 2000, (/** @type {any} */ event) => {
       const [only, ...others] = this.selection.get();
       const { shiftKey, ctrlKey, metaKey } = event.originalEvent;
@@ -145,10 +149,13 @@ class SagaCanvas {
     });
     events.on(["create.move", "connect.move"], 3000, (/** @type {any} */ event) => this.#hovers(event));
     events.on("connect.rejected", (/** @type {any} */ { context }) => this.#refused(context));
-    events.on(["canvas.viewbox.changing", "drag.start"], () => this.closeName?.());
-    events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) =>
-      set(this.element, { "data-far": viewbox.scale < FAR }),
-    );
+    events.on("drag.start", () => this.naming?.close());
+    events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) => {
+      set(this.element, { "data-far": viewbox.scale < FAR });
+      if (!this.isFitting) this.isFitted = false;
+      this.naming?.place();
+    });
+    events.on("element.mousedown", 2000, (/** @type {any} */ event) => this.#fromPort(event));
     const resize = new ResizeObserver(() => this.#resized());
     resize.observe(this.stage);
     const unsubscribe = this.store.subscribe((state, change) => this.show(state, change));
@@ -184,7 +191,7 @@ class SagaCanvas {
     this.isDrawing = true; // what is taken away is deselected, and that is nobody's wish
     this.drawing.show(picture);
     this.isDrawing = false;
-    if (this.named && !this.drawing.shapeOf(this.named)) this.closeName?.();
+    if (this.naming && !this.drawing.shapeOf(this.naming.name)) this.naming.close();
     this.palette.show(state.data);
     this.empty.hidden = boxes.length > 0;
     const stale = state.readable === false;
@@ -194,7 +201,9 @@ class SagaCanvas {
       say(this.note, `The drawing of the last text that could be read. Now: ${state.error?.detail ?? ""}.`);
     const count = `${boxes.length} step${boxes.length === 1 ? "" : "s"}`;
     this.stage.querySelector("svg")?.setAttribute("aria-label", `The saga as a drawing, ${count}`);
-    if (boxes.length && !this.window.shows(boxes)) this.#fit();
+    const points = picture.links.flatMap((link) => link.points);
+    const isLost = this.isFitted ? !this.window.holds(boxes, points) : !this.window.shows(boxes);
+    if (isLost && boxes.length) this.#fit();
   }
 
   /** Selects here what the store has selected; a link is selected here alone. @param {{kind: string}} [change] */
@@ -222,13 +231,18 @@ class SagaCanvas {
       this.store.select(names);
   }
 
+  /** After a gesture that has edited, the store says what is selected; after any other, the canvas. */
+  #dragged() {
+    if (this.store.selection === this.selectedBefore) this.#selected();
+    else this.#select({ kind: "edit" });
+  }
+
   /** @param {string} name */
   #name(name) {
     const shape = this.drawing.shapeOf(name);
     if (!shape) return;
     this.window.reveal(shape);
-    this.named = name;
-    this.closeName = nameStep(
+    this.naming = nameStep(
       this.diagram,
       shape,
       (typed) => this.gestures.rename(name, typed),
@@ -252,6 +266,14 @@ class SagaCanvas {
     this.say(this.gestures.refusal(start.box.name, hover.box.name) ?? "");
   }
 
+  /** A link is drawn out of the port at the right of a step; anywhere else, the step is moved. @param {any} event */
+  #fromPort({ element, originalEvent }) {
+    if (!element.box || originalEvent.button !== 0 || !originalEvent.target.closest(".port"))
+      return undefined;
+    this.diagram.get("connect").start(originalEvent, element, portOf(element));
+    return true; // and is not moved
+  }
+
   /** A quick hand is over the canvas before the browser says that something is dragged. @param {any} event */
   #hovers({ hover, originalEvent }) {
     if (hover) return;
@@ -260,20 +282,25 @@ class SagaCanvas {
     if (element) this.dragging.hover({ element, gfx });
   }
 
+  /** Shows all, and goes on doing so while the place for it changes, until somebody looks elsewhere. */
   #fit() {
+    this.isFitting = true;
     const { shapes, links } = this.drawing;
     this.window.fit(
       shapes,
       links.flatMap(({ waypoints }) => waypoints),
     );
+    this.isFitting = false;
+    this.isFitted = true;
   }
 
   /** Also when the view comes back that was hidden: what was drawn meanwhile may lie elsewhere. */
   #resized() {
     if (!this.stage.clientWidth) return;
-    this.diagram.get("canvas").resized();
     const { shapes } = this.drawing;
-    if (shapes.length && !this.window.shows(shapes)) this.#fit();
+    const wasFitted = this.isFitted;
+    this.diagram.get("canvas").resized();
+    if (wasFitted || (shapes.length && !this.window.shows(shapes))) this.#fit();
   }
 
   /** @param {string} sentence Shown for a while, and read out. */

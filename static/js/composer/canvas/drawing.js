@@ -7,6 +7,7 @@
  * @typedef {import("sagasim/composer/canvas/picture.js").Link} Link
  */
 
+import { drawnPort } from "sagasim/composer/canvas/renderer.js";
 import { HEIGHT, WIDTH } from "sagasim/composer/canvas/sizes.js";
 
 const STEP = "step:";
@@ -82,6 +83,7 @@ export class Drawing {
     if (shape) this.#again("shape", Object.assign(shape, bounds, { box }));
     else this.canvas.addShape(this.factory.createShape({ id, ...bounds, box }), this.root);
     const gfx = this.registry.getGraphics(id);
+    if (!gfx.querySelector(":scope > .port")) gfx.append(drawnPort(box.name)); // above what catches the mouse
     gfx.setAttribute("data-step", box.name);
     gfx.setAttribute("data-kind", box.kind);
   }

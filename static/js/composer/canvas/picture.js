@@ -66,22 +66,26 @@ function distinct(steps) {
 function linksOf(steps, all) {
   /** @type {Map<string, string[]>} who leaves from one column and row, in order */
   const leaving = new Map();
-  /** @param {string} name */
-  const turnOf = (name) => {
-    const place = all.places.get(name);
-    const column = `${place?.row} ${place?.rank}`;
-    const names = leaving.get(column) ?? [];
-    if (!names.includes(name)) names.push(name);
-    leaving.set(column, names);
-    return names.indexOf(name);
+  /** @type {Map<string, string[]>} which links run below a row, in order */
+  const below = new Map();
+  /** @param {Map<string, string[]>} lists @param {string} key @param {string} item */
+  const numberIn = (lists, key, item) => {
+    const list = lists.get(key) ?? [];
+    if (!list.includes(item)) list.push(item);
+    lists.set(key, list);
+    return list.indexOf(item);
   };
   return steps.flatMap(({ name, after }) => {
     const joined = after.length > 1;
+    const row = all.places.get(name)?.row;
     return after
       .filter((from) => from !== name)
       .map((from) => {
-        const points = routeOf(all, from, name, { joined, turn: turnOf(from) });
-        return { id: linkId(from, name), from, to: name, joined, points };
+        const id = linkId(from, name);
+        const place = all.places.get(from);
+        const turn = numberIn(leaving, `${place?.row} ${place?.rank}`, from);
+        const channel = place?.row === row ? turn : numberIn(below, `${place?.row}`, id);
+        return { id, from, to: name, joined, points: routeOf(all, from, name, { joined, turn, channel }) };
       });
   });
 }

@@ -136,6 +136,22 @@ function badgesOf(box) {
   return badges;
 }
 
+/** Where links are drawn out of a step. @param {{x: number, y: number}} shape */
+export const portOf = ({ x, y }) => ({ x: x + WIDTH, y: y + HEIGHT / 2 });
+
+/** @param {string} name */
+export function drawnPort(name) {
+  const { x, y } = portOf({ x: 0, y: 0 });
+  return svg(
+    "g",
+    { class: "port", transform: `translate(${x} ${y})` },
+    svg("title", {}, `Drag to what comes after ${name}`),
+    svg("circle", { class: "port-reach", r: 13 }),
+    svg("circle", { class: "port-dot", r: 6 }),
+    svg("path", { class: "port-sign", d: "M-3 0H3M0-3V3" }),
+  );
+}
+
 /** @param {Pick<Link, "points"> & {joined?: boolean}} link */
 function drawnLink({ points, joined }) {
   const path = svg("path", { class: "link-line", d: roundedPath(points) });

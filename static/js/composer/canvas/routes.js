@@ -17,11 +17,11 @@ const SPREAD = 7; // between links that bend in one gap
  * @param {Places} all
  * @param {string} from
  * @param {string} to
- * @param {{joined: boolean, turn: number}} look `joined`: it ends at a bar; `turn`: its number among those that leave from
- *   this column, so that they do not run into one another
+ * @param {{joined: boolean, turn: number, channel: number}} look `joined`: it ends at a bar; `turn`, `channel`: its number
+ *   among those that leave from this column, and that run below this row, so that they do not run into one another
  * @returns {Point[]}
  */
-export function routeOf({ places, rows, lanes }, from, to, { joined, turn }) {
+export function routeOf({ places, rows, lanes }, from, to, { joined, turn, channel }) {
   const source = places.get(from);
   const target = places.get(to);
   if (!source || !target) return [];
@@ -33,16 +33,21 @@ export function routeOf({ places, rows, lanes }, from, to, { joined, turn }) {
   if (passing) return tidy(alongLanes(start, end, bend, passing));
   if (end.x >= start.x + OUT) return tidy(acrossGap(start, end, source.moved ? (start.x + end.x) / 2 : bend));
   const row = source.moved || source.row === target.row ? undefined : rows[source.row];
-  const channel = channelOf(source, target, row?.bottom) + (turn % 4) * SPREAD;
-  const before = target.x - OUT - BAR - (turn % 4) * SPREAD;
+  const between = channelOf(source, target, row?.bottom) + (channel % 4) * SPREAD;
+  const before = target.x - OUT - BAR - (channel % 3) * SPREAD;
   return tidy([
     start,
     { x: bend, y: start.y },
-    { x: bend, y: channel },
-    { x: before, y: channel },
+    { x: bend, y: between },
+    { x: before, y: between },
     { x: before, y: end.y },
     end,
   ]);
+}
+
+/** A link that is still being drawn. @param {Point} start @param {Point} end */
+export function sketch(start, end) {
+  return end.x > start.x + OUT ? tidy(acrossGap(start, end, (start.x + end.x) / 2)) : [start, end];
 }
 
 /** @param {Point} start @param {Point} end @param {number} bend */
