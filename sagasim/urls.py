@@ -9,6 +9,8 @@ from django.urls import include, path
 from sagasim.api.api import api
 from sagasim.home import home
 
+handler400 = "sagasim.refusals.bad_request"
+
 urlpatterns = [
     path("", home, name="home"),
     path("", include("sagasim.composer.urls")),
