@@ -1,74 +1,141 @@
-"""Viewers over real WebSockets, with autobahn, which daphne brings: they write down when each line arrived."""
+"""Viewers over real WebSockets: they write down when each frame arrived, and read it when all is over.
+
+The client is as little as can speak the protocol: viewers share the machine with the server that is measured, and a
+browser would bring a machine of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import struct
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
-
-from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
 QUIET_S = 4.0
 """When nothing has come for so long, nothing more will."""
 UNSAID_BYTES = 16 * 1024
 """What comes between two acknowledgements, as in static/js/runs/socket.js."""
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-class Viewer(WebSocketClientProtocol):
+class Viewer(asyncio.Protocol):
     """Reads everything, and acknowledges it as the page does."""
 
     acknowledges = True
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, request: bytes) -> None:
+        self.request = request
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.arrived: list[tuple[int, float]] = []
-        self.frames = self.bytes = self.unsaid = 0
+        self.transport: asyncio.Transport | None = None
+        self.unread = b""
+        self.came: list[tuple[float, int, bytes]] = []
+        self.bytes = self.unsaid = 0
         self.last_at = time.monotonic()
         self.ended = False
         self.code: int | None = None
 
-    def onOpen(self) -> None:  # noqa: N802
-        self.opened.set_result(None)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(self.request)
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
-        self.last_at = now = time.monotonic()
-        message = json.loads(zlib.decompress(payload) if isBinary else payload)
-        if "kind" in message:  # the textbook's
-            self.arrived.append((message["seq"], now))
-        elif "lines" in message:
-            first, number = message["seq"], len(message["lines"])
-            self.arrived += [(seq, now) for seq in range(first, first + number)]
-            self.unsaid += len(payload)
-            if self.acknowledges and self.unsaid >= UNSAID_BYTES:
-                self.unsaid = 0
-                self.say({"ack": first + number - 1})
-        elif "ended" in message:
+    def data_received(self, some: bytes) -> None:
+        self.unread += some
+        if not self.opened.done():
+            head, end, self.unread = self.unread.partition(b"\r\n\r\n")
+            if not end:
+                self.unread = head
+                return
+            if b" 101 " in head.partition(b"\r\n")[0]:
+                self.opened.set_result(None)
+            else:
+                self.opened.set_exception(ConnectionError(head.decode()))
+        self.last_at = time.monotonic()
+        for kind, payload in self._frames():
+            self._take(kind, payload)
+
+    def _frames(self) -> Iterator[tuple[int, bytes]]:
+        """What has come whole. A server masks nothing, and daphne cuts no message into pieces."""
+        while len(self.unread) >= 2:
+            kind, size, begin = self.unread[0] & 15, self.unread[1], 2
+            if size >= 126:
+                begin = 4 if size == 126 else 10
+                if len(self.unread) < begin:
+                    return
+                size = int.from_bytes(self.unread[2:begin], "big")
+            if len(self.unread) < begin + size:
+                return
+            payload, self.unread = self.unread[begin : begin + size], self.unread[begin + size :]
+            yield kind, payload
+
+    def _take(self, kind: int, payload: bytes) -> None:
+        if kind == CLOSE:
+            self.code, self.ended = int.from_bytes(payload[:2], "big"), True
+        elif kind == PING:
+            self._send(PONG, payload)
+        elif payload.startswith(b'{"ended"'):
             self.ended = True
-            return
-        else:
-            return
-        self.frames += 1
-        self.bytes += len(payload)
+        elif kind == BINARY or payload.startswith((b'{"seq"', b'{"kind"')):
+            self.came.append((self.last_at, kind, payload))
+            self.bytes += len(payload)
+            self.unsaid += len(payload)
+            if (
+                self.acknowledges
+                and self.unsaid >= UNSAID_BYTES
+                and b'"lines"' in (text := _text(kind, payload))
+            ):
+                self.unsaid = 0
+                self.say({"ack": _lines(text)[-1]})
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str) -> None:  # noqa: ARG002, N802, N803
-        self.code = code
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002  # the shape of a protocol
         self.ended = True
         if not self.opened.done():
-            self.opened.set_exception(ConnectionError(f"{code}: {reason}"))
+            self.opened.set_exception(ConnectionError("the server went away"))
 
     def say(self, message: Any) -> None:
-        self.sendMessage(json.dumps(message).encode())  # type: ignore[no-untyped-call]
+        self._send(TEXT, json.dumps(message).encode())
+
+    def _send(self, kind: int, payload: bytes) -> None:
+        """A client masks what it says; with zeros, that changes nothing."""
+        assert self.transport is not None
+        size = len(payload)
+        if size < 126:
+            told = struct.pack("!BB", 128 | kind, 128 | size)
+        elif size < 2**16:
+            told = struct.pack("!BBH", 128 | kind, 128 | 126, size)
+        else:
+            told = struct.pack("!BBQ", 128 | kind, 128 | 127, size)
+        self.transport.write(told + bytes(4) + payload)
+
+    @property
+    def frames(self) -> int:
+        return len(self.came)
+
+    @property
+    def arrived(self) -> list[tuple[int, float]]:
+        """Every line, and when its frame was here."""
+        return [(seq, at) for at, kind, payload in self.came for seq in _lines(_text(kind, payload))]
 
 
 class SilentViewer(Viewer):
     """Reads, and never says that anything has arrived."""
 
     acknowledges = False
+
+
+def _text(kind: int, payload: bytes) -> bytes:
+    return zlib.decompress(payload) if kind == BINARY else payload
+
+
+def _lines(text: bytes) -> range:
+    """The numbers of the lines in a frame of ours, or in one of the textbook's."""
+    message = json.loads(text)
+    return range(message["seq"], message["seq"] + len(message.get("lines", ".")))
 
 
 async def connected(site: str, paths: Sequence[str], kind: type[Viewer] = Viewer) -> list[Viewer]:
@@ -81,18 +148,20 @@ async def connected(site: str, paths: Sequence[str], kind: type[Viewer] = Viewer
 
 async def _connected(site: str, path: str, kind: type[Viewer]) -> Viewer:
     where = urlsplit(site)
-    factory = WebSocketClientFactory(f"ws://{where.netloc}{path}", origin=site)  # type: ignore[no-untyped-call]
-    factory.protocol = kind
+    key = os.urandom(16).hex()[:22] + "=="
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nOrigin: {site}\r\n\r\n"
+    ).encode()
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(factory, str(where.hostname), int(where.port or 0))
-    viewer: Viewer = client
+    _, viewer = await loop.create_connection(lambda: kind(request), str(where.hostname), int(where.port or 0))
     await asyncio.wait_for(viewer.opened, 30)
     return viewer
 
 
-async def all_have_seen(viewers: Sequence[Viewer], last_seq: int | None = None) -> None:
-    """Waits until each has been told the end or has this line, or nothing comes any more."""
-    while not all(it.ended or (it.arrived and it.arrived[-1][0] == last_seq) for it in viewers):
+async def all_have_seen(viewers: Sequence[Viewer], frames: int | None = None) -> None:
+    """Waits until each has been told the end or has so many frames, or nothing comes any more."""
+    while not all(it.ended or it.frames == frames for it in viewers):
         await asyncio.sleep(0.1)
         if time.monotonic() - max(it.last_at for it in viewers) > QUIET_S:
             return

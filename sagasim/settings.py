@@ -72,6 +72,9 @@ X_FRAME_OPTIONS = "DENY"
 
 METRICS_TOKEN = os.environ.get("SAGASIM_METRICS_TOKEN", "")
 
+# The step table of a saga of 200 steps, sent as a form, has some 1,600 fields; Django stops at 1,000.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+
 # ------------------------------------------------------------------ what it is made of
 
 INSTALLED_APPS = [

@@ -160,6 +160,7 @@ def list_runs(
         "saga": saga,
         "before": before,
     }
+    recording.end_silent()
     listing = RunFilter(asked)
     if listing.refusals:
         raise Unfit(listing.refusals[0])
@@ -238,7 +239,10 @@ def begin_recording(request: HttpRequest, said: RecordingIn) -> Status[Any]:
 
 @api.post("/recordings/{run_id}/lines", response={200: RecordingOut, REFUSED: Refusal}, tags=["recordings"])
 def record(request: HttpRequest, run_id: UUID, said: LinesIn) -> dict[str, Any]:
-    """The next lines; they are stored when this answers. What was sent before is not kept twice."""
+    """The next lines; they are stored when this answers. What was sent before is not kept twice.
+
+    No lines at all, every few seconds, say that whoever records is there: a run that nobody is heard of is cut off.
+    """
     return _recording(recording.record_lines(run_id, [entry_of(line) for line in said.lines]))
 
 
@@ -303,6 +307,7 @@ def _text_of(said: SagaIn) -> str:
 
 
 def _found_run(run_id: UUID) -> Run:
+    recording.end_silent(run_id=run_id)
     run = Run.objects.select_related("saga", "version").filter(pk=run_id).first()
     if run is None:
         raise Http404("There is no such run; it may have been deleted.")

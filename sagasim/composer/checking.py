@@ -151,7 +151,7 @@ def _mapping(data: object) -> Any:
 def _said(saga: Saga) -> dict[str, Any]:
     return {
         "hash": saga_hash(saga),
-        "problems": [_problem(each) for each in check(saga)],
+        "problems": [_problem(each, saga) for each in check(saga)],
         "services": _services(saga),
         "resources": [{"name": it, "initial": saga.resources.get(it, 0)} for it in saga.resource_names()],
         "events": event_map(saga),
@@ -165,13 +165,14 @@ def problems_of(saga: Saga) -> list[dict[str, Any]]:
     return found
 
 
-def _problem(found: Problem) -> dict[str, Any]:
+def _problem(found: Problem, saga: Saga) -> dict[str, Any]:
+    begins_with_name = found.sentence.partition(" ")[0].rstrip(",") in saga.step_names
     return {
         "rule": found.rule,
         "says": RULES[found.rule],
         "severity": found.severity,
         "step": found.step,
-        "sentence": sentence(found.sentence),
+        "sentence": f"{found.sentence}." if begins_with_name else sentence(found.sentence),
         "fix": found.fix,
         "fix_text": told(found.fix) if found.fix is not None else None,
         "proof": list(text_of(found.proof)) if found.proof is not None else None,

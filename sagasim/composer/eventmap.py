@@ -39,7 +39,7 @@ def _words(bp: Blueprint, number: int) -> list[str]:
         "undone": may_turn_back and step.kind is not Kind.PIVOT,
         "skipped": bool(bp.predecessors[number]),
         "undo_failed": may_turn_back and bp.is_undoable(number),
-        "aborting": may_turn_back and any(len(bp.successors[it]) > 1 for it in bp.predecessors[number]),
+        "aborting": may_turn_back and step.kind is not Kind.PIVOT and bool(bp.successors[number]),
     }
     return [word for word in WORDS if says[word]]
 

@@ -86,8 +86,18 @@ class SavedSaga(models.Model):
         return reverse("composer:page", args=[self.name])
 
     @property
+    def own_name(self) -> str:
+        """The name that its text says; of a draft, that of the saga that it is a draft of."""
+        return self.name.partition(DRAFT)[0]
+
+    @property
     def heading(self) -> str:
-        return self.title or self.name
+        return self.title or self.own_name
+
+    @property
+    def label(self) -> str:
+        """The name as lists show it."""
+        return f"{self.own_name} (draft)" if self.is_draft else self.name
 
 
 class SagaVersion(models.Model):

@@ -81,7 +81,7 @@ def _step(line: str, number: int, *, behind_pivot: bool) -> dict[str, Any]:
         )
     name = _named(action, "the step", number)
     step: dict[str, Any] = {"name": name}
-    if service.strip():
+    if ":" in said:
         step["service"] = _named(service, "the service", number)
     if kind is None and not compensation:
         kind = Kind.RETRIABLE if behind_pivot else Kind.COMPENSATABLE

@@ -14,7 +14,7 @@ from sagasim.composer.asking import asked, asks_json
 from sagasim.composer.checking import Draft, read_draft
 from sagasim.composer.differing import side_by_side
 from sagasim.composer.forms import Essentials, Filled, filled, lines_alike
-from sagasim.composer.models import DRAFT, SagaVersion, SavedSaga
+from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.page import Sheet, composer_data, sheet_of
 from sagasim.composer.scripted import saved
 from sagasim.composer.sketching import sketched, slug_of
@@ -112,8 +112,8 @@ def version_asked(name: str, number: str = "") -> SagaVersion:
 
 def _of_draft(version: SagaVersion) -> Sheet:
     """What was run without being saved, on the page of the saga that it is a draft of."""
-    name = version.saga.name.partition(DRAFT)[0]
-    saga = SavedSaga.objects.select_related("latest", "owner").filter(name=name).first()
+    own = SavedSaga.objects.select_related("latest", "owner").filter(name=version.saga.own_name)
+    saga = own.first()
     return Sheet(text=version.text, saga=saga, base=saga.latest if saga else None, is_unsaved=True)
 
 

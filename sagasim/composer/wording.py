@@ -1,7 +1,7 @@
 """What has changed between two versions of a saga, in words: a sentence for each change.
 
     added step book-car (car)            charge: timeout_ms 1000 → 3000
-    renamed step pay to charge           engine: on_unknown compensate → retry
+    renamed step pay to charge           engine: on_unknown compensate (by default) → retry
 
 A change is something that somebody wrote. A default that follows from it (`after` of the step below a new
 one, say) is not told again.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagasim.composer.steptable import fault_renamed
 from sagasim.core.codec import saga_in_full, saga_to_data
+from sagasim.core.engine import PRESETS, RULE_NAMES, Rules
 from sagasim.core.saga import Saga
 
 if TYPE_CHECKING:
@@ -141,9 +142,7 @@ def _keys(where: str, old: Data, new: Data, old_full: Data, new_full: Data) -> I
 
 
 def _rest(old: _Side, new: _Side) -> Iterator[str]:
-    yield from _keys(
-        "engine: ", *(it.get("engine", {}) for it in (old.written, new.written, old.full, new.full))
-    )
+    yield from _engine(old, new)
     yield from _members("resource", old.full["resources"], new.full["resources"])
     yield from _members("service", _told_services(old), _told_services(new))
     yield from _members("invariant", _invariants(old), _invariants(new))
@@ -156,6 +155,26 @@ def _rest(old: _Side, new: _Side) -> Iterator[str]:
     for key in ("deadline_ms", "instances"):
         if old.full.get(key) != new.full.get(key):
             yield f"{key} {_text(old.full.get(key))} → {_text(new.full.get(key))}"
+
+
+def _engine(old: _Side, new: _Side) -> Iterator[str]:
+    """The preset, and each rule that one of the two wrote; what a preset brings along is not told again."""
+    was, now = old.full["engine"], new.full["engine"]
+    if was["preset"] != now["preset"]:
+        yield f"engine: preset {was['preset']} → {now['preset']}"
+    for rule in RULE_NAMES:
+        if was.get(rule) != now.get(rule):
+            yield f"engine: {rule} {_rule(old, rule)} → {_rule(new, rule)}"
+
+
+def _rule(side: _Side, rule: str) -> str:
+    """The value in force, and that nobody wrote it."""
+    said = side.full["engine"].get(rule)
+    if said is not None:
+        return _text(said)
+    preset: str = side.full["engine"]["preset"]
+    value = PRESETS[preset].differs.get(rule, getattr(Rules(), rule))
+    return f"{_text(value)} (by default)" if preset == "default" else f"{_text(value)} (by {preset})"
 
 
 def _told_services(side: _Side) -> Data:

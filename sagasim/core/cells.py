@@ -17,7 +17,6 @@ from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import Strike
 from sagasim.core.world import Instance, Mind
 
-
 Belief = tuple[Leg, Ears | None]
 """What is believed of a step, and what its participant has heard about it (choreography)."""
 

@@ -438,7 +438,7 @@ class Kernel:
     def followed(
         self, step: int, before: Leg, after: Leg, strike: Strike, copies: tuple[Copy, ...]
     ) -> tuple[Strike, tuple[Copy, ...]]:
-        """The fault that goes on striking a step's call, and the copies of its calls, now that it is believed otherwise."""
+        """Now that something else is believed of a step: the fault that goes on, and the copies of its calls."""
         undo = before.undoing == "running"
         same_call = after.call == "sent" and after.undoing == before.undoing and after.attempt > 1
         if before.call == "sent" and self.orchestrated:  # forgotten while it was on its way

@@ -460,7 +460,7 @@ class Moves:
         return Followed(after, harms, found.undone)
 
     def _pivot_stands(self, row: Row) -> bool:
-        return any([row.cells[pivot].cell.record.times > 0 for pivot in self.bp.pivots])
+        return any(row.cells[pivot].cell.record.times > 0 for pivot in self.bp.pivots)
 
     def _find(self, spot: Spot, choice: Choice, flag: int) -> Found:
         """The kernel, the judge and the reduction, about this step."""
@@ -473,8 +473,8 @@ class Moves:
         return Found(
             self._known(step, cell),
             tuple(self.judge.of_instance(was, now, events)),
-            any([isinstance(event, StepCommitted | UndoCommitted) for event in events]),
-            any([isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events]),
+            any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
+            any(isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events),
             self._undone(events),
         )
 
@@ -559,7 +559,7 @@ class Moves:
         if rows.marks:
             rows = rows._replace(marks=tuple([mark for mark in rows.marks if mark.owner != number]))
         rows = self._settled(spot, rows, left, last)
-        if row.rest.over is None and self.bp.finally_:
+        if row.rest.over is None and self.bp.finally_ and not self._alone:
             harms = (*harms, *self.judge.at_the_end(self.world(rows)))
         if ended.changed and self.bp.always:
             harms = (*harms, *self.judge.always(self.world(rows)))
@@ -568,10 +568,13 @@ class Moves:
     def _end(self, was: Instance, choice: Choice) -> Ended:
         after, events = self.kernel.apply(World((was,)), choice._replace(instance=0))
         (now,) = after.instances
+        harms = self.judge.of_instance(was, now, events)
+        if self._alone and not was.mind.ended:  # what nobody else shares is forgotten in the row
+            harms.extend(self.judge.at_the_end(after))
         return Ended(
             self._row(self.reduction.over(now)),
-            tuple(self.judge.of_instance(was, now, events)),
-            any([isinstance(event, StepCommitted | UndoCommitted) for event in events]),
+            tuple(harms),
+            any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
             self._undone(events),
         )
 
@@ -579,7 +582,7 @@ class Moves:
 
     def _together(self, cells: tuple[KnownCell, ...], rest: KnownRest) -> tuple[KnownCell, ...]:
         """The cells by the rules that look at several steps."""
-        if not any([cell.merges for cell in cells]):
+        if not any(cell.merges for cell in cells):
             return cells
         now = [cell.cell for cell in cells]
         if not self.reduction.together(now, turned=bool(rest.flag)):

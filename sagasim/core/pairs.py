@@ -254,8 +254,7 @@ class Paths:
         search = self._search
         for choice in search.kernel.choices(world):
             after, _ = search.kernel.apply(world, choice)
-            key = search.reduction.key(search.reduction.of(after, faults_left=True))
-            if search.numbers.get(key) == number:
+            if search.number_of(after, faults_left=True) == number:
                 return choice
         return None
 

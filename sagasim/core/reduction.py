@@ -204,7 +204,7 @@ class Reduction:
         changed = False
         for step, cell in enumerate(cells):
             if is_closed(cell.leg) and cell.leg.belief != "skipped":
-                standing = any([cells[other].leg.belief == "done" for other in self.bp.predecessors[step]])
+                standing = any(cells[other].leg.belief == "done" for other in self.bp.predecessors[step])
                 leg = SKIPPED if self._neighbourly and not standing else UNDONE
                 if leg != cell.leg:
                     cells[step] = cell._replace(leg=leg)

@@ -90,6 +90,12 @@ class Search:
         """The world of that number, in full."""
         return self.moves.world(self.rows[number])
 
+    def number_of(self, world: World, *, faults_left: bool) -> int | None:
+        """The number of the world that stands for this one, if it was found."""
+        return self.numbers.get(
+            self.moves.key(self.moves.rows(self.moves.reduction.of(world, faults_left=faults_left)))
+        )
+
     def is_over(self, number: int) -> bool:
         """Whether every saga of that world has ended."""
         return all(row.rest.over is not None for row in self.rows[number].rows)

@@ -147,7 +147,7 @@ class Ways:
         is_end: Callable[[World], bool],
     ) -> bool | None:
         """Depth first: one way is enough. What is in `closed` afterwards leads nowhere, if the answer is no."""
-        waiting = [start]
+        waiting = [_tidied(start)]
         while waiting:
             world = self._reduction.of(waiting.pop(), faults_left=False)
             key = self._reduction.key(world)
@@ -172,6 +172,21 @@ class Ways:
             for each in world.instances
             if not each.mind.ended
         ]
+
+
+def _tidied(world: World) -> World:
+    """The world of a run as an exploration calls it: there an overtaken copy is a late one, and bundled with it."""
+    instances = tuple(
+        each._replace(
+            copies=tuple(
+                sorted(
+                    copy._replace(kind="late") if copy.kind == "reordered" else copy for copy in each.copies
+                )
+            )
+        )
+        for each in world.instances
+    )
+    return world._replace(instances=instances)
 
 
 # ---------------------------------------------------------------- in words

@@ -11,11 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sagasim.core.errors import CoreError
-from sagasim.core.faults import parse_fault
+from sagasim.core.exploration import Finding
+from sagasim.core.faults import parse_fault, parse_moment, parse_plan
 from sagasim.core.harms import HARMS, PROPERTIES
 from sagasim.core.phrases import fault_in_words
+from sagasim.core.pytests import test_text
 from sagasim.core.results import Fixed, ToldFinding, Verdict
-from sagasim.core.saga import Saga
+from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer.looks import Look, look_of
 
 
@@ -86,7 +88,7 @@ def key_of(finding: ToldFinding) -> str:
 
 
 def shown(
-    verdict: Verdict, saga: Saga, more: Mapping[str, Mapping[str, object]], coordination: str = ""
+    verdict: Verdict, saga: Saga, more: Mapping[str, Mapping[str, Any]], coordination: str = ""
 ) -> tuple[ShownFinding, ...]:
     """The findings of a coordination, or of all. `more` has, by key, what the verdict itself does not say."""
     return tuple(
@@ -96,10 +98,10 @@ def shown(
     )
 
 
-def _shown(finding: ToldFinding, saga: Saga, more: Mapping[str, object]) -> ShownFinding:
+def _shown(finding: ToldFinding, saga: Saga, more: Mapping[str, Any]) -> ShownFinding:
     turn, told_fix = more.get("point_of_no_return"), more.get("fix")
     fix: Mapping[str, Any] = told_fix if isinstance(told_fix, Mapping) else {}
-    known: Mapping[str, object] = turn if isinstance(turn, Mapping) else {}
+    known: Mapping[str, Any] = turn if isinstance(turn, Mapping) else {}
     at_ms = known.get("at_ms")
     return ShownFinding(
         key=key_of(finding),
@@ -115,8 +117,23 @@ def _shown(finding: ToldFinding, saga: Saga, more: Mapping[str, object]) -> Show
         turn_at_ms=at_ms if isinstance(at_ms, int) else None,
         hint=str(more.get("hint") or ""),
         adds=_harms(fix.get("adds", ())),
-        pytest=str(more.get("pytest") or ""),
+        pytest=_test_of(finding, saga, more),
     )
+
+
+def _test_of(told: ToldFinding, saga: Saga, more: Mapping[str, Any]) -> str:
+    """The finding as a test; nothing where its plan does not fit the saga any more."""
+    try:
+        finding = Finding(
+            harm=told.harm,
+            step=told.step,
+            coordination=Coordination(told.coordination),
+            faults=parse_plan(told.faults, saga),
+            order=tuple(parse_moment(text, saga) for text in more.get("order", ())),
+        )
+    except CoreError:
+        return ""
+    return test_text(saga, finding)
 
 
 def _harms(told: Iterable[Mapping[str, str]]) -> tuple[str, ...]:

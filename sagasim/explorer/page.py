@@ -75,6 +75,7 @@ class Shown:
     """A verdict laid out: everything of templates/explorer/exploration.html that is not about the work itself."""
 
     scope: str
+    matrix_scope: str  # of the matrix, where that goes further
     exhaustive: bool
     seconds: float
     sides: tuple[Side, ...]
@@ -102,9 +103,14 @@ def shown_of(
     more: Mapping[str, Mapping[str, object]] | None = None,
     pairs: Pairs | None = None,
     before: Verdict | None = None,
+    one_fault: Verdict | None = None,
 ) -> Shown:
-    """The verdict, in the layer that was asked for. `before` is the verdict of the version before."""
-    matrix = Matrix(saga, verdict, kinds=kinds, pairs=pairs, before=before)
+    """The verdict, in the layer that was asked for.
+
+    `before` is the verdict of the version before; `one_fault` what is known to the end where the verdict is
+    not: the matrix is of that.
+    """
+    matrix = Matrix(saga, one_fault or verdict, kinds=kinds, pairs=pairs, before=before)
     layer = _layer(verdict, asked)
     deep = asked.depth == 2 and layer != DIFFER and bool(pairs)
     first = asked.first if deep else None
@@ -115,6 +121,7 @@ def shown_of(
     findings = shown(verdict, saga, more or {}, "" if layer == DIFFER else layer)
     return Shown(
         scope=verdict.scope,
+        matrix_scope=one_fault.scope if one_fault else "",
         exhaustive=verdict.exhaustive,
         seconds=verdict.seconds,
         sides=tuple(

@@ -97,11 +97,14 @@ def _of_pair(
 
 
 def _cells(exploration: Exploration) -> dict[tuple[str, str, str], Any]:
-    told = verdict_from_data(exploration.verdict).matrix if exploration.verdict else ()
-    extras = exploration.more.get("cells") or [{}] * len(told)
+    """The cells that the page shows: of any one fault, where the rest was cut short."""
+    known = exploration.more.get("glance") or {"verdict": exploration.verdict, "more": exploration.more}
+    if not known["verdict"]:
+        return {}
+    told, extras = verdict_from_data(known["verdict"]).matrix, known["more"].get("cells")
     return {
         (cell.coordination, cell.target, cell.kind): (cell, extra)
-        for cell, extra in zip(told, extras, strict=True)
+        for cell, extra in zip(told, extras or [{}] * len(told), strict=True)
     }
 
 

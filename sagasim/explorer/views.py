@@ -32,6 +32,7 @@ from sagasim.explorer.scenes import NoSuchCell, scene_asked
 @require_GET
 def matrix(request: HttpRequest, name: str) -> HttpResponse:
     """The newest exploration of a saga's newest version, or of the one asked for; or what to do where there is none."""
+    services.warm()
     version = version_asked(name, request.GET.get("version", ""))
     asked = request.GET.get("exploration", "")
     if asked:
@@ -94,7 +95,14 @@ def _shown(request: HttpRequest, one: Exploration) -> Shown:
         more={each["key"]: each for each in one.more.get("findings", [])},
         pairs=pairs_from_data(one.more),
         before=_before(request.GET.get("before", "")),
+        one_fault=_glance(one),
     )
+
+
+def _glance(one: Exploration) -> Verdict | None:
+    """Any one fault, known to the end before the exploration was cut short."""
+    glance = one.more.get("glance")
+    return verdict_from_data(glance["verdict"]) if glance and glance.get("verdict") else None
 
 
 def _before(pk: str) -> Verdict | None:

@@ -29,7 +29,7 @@ from sagasim.runs import services
 from sagasim.runs.exporting import csv_of, json_of
 from sagasim.runs.listing import NEWEST_MENTION, named, of_harm, of_kind, prefix_of
 from sagasim.runs.models import NEWEST_FIRST, Run
-from sagasim.runs.recording import cut_off
+from sagasim.runs.recording import cut_off, end_silent
 from sagasim.runs.stage import lines_told, outcome_sentence
 
 PER_PAGE = 50
@@ -150,7 +150,10 @@ class RunAdmin(Runs):
     fieldsets = (
         (None, {"fields": ("summary", "broken", "family")}),
         ("What was run", {"fields": ("saga", "version", "coordination", "plan", "seed", "order", "kernel")}),
-        ("When", {"fields": ("executed_at", "started_by", "clock", "recorded_as", "duration_ms")}),
+        (
+            "When",
+            {"fields": ("executed_at", "started_by", "clock", "recorded_as", "heard_at", "duration_ms")},
+        ),
         ("Log", {"fields": ("log",)}),
     )
 
@@ -165,6 +168,7 @@ class RunAdmin(Runs):
     # finding
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        end_silent()
         return super().get_queryset(request).prefetch_related("findings")
 
     def get_search_results(

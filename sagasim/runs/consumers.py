@@ -10,6 +10,7 @@
                     {"seq", "kinds", "names", "lines"}    a frame: lines in a row (core/lines.py), all of them
                     {"ended": {"outcome", "status", "last_seq"}}    all lines of a run that is over have come;
                                           of a recorded run, a late one may follow, and this is said again
+                    {"quiet": {"since"}}                  its recorder was last heard then; null: it is heard again
                     {"lead": {"playing", "at_ms", "speed", "by"}}     to all but the one who leads
                     {"error": "one sentence"}                         then the socket is closed, with a code
 
@@ -38,9 +39,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from sagasim.runs import metrics
 from sagasim.runs.feed import Frame
-from sagasim.runs.hub import Hub, Room, hub, set_within
+from sagasim.runs.hub import Hub, Room, hub, read, set_within
+from sagasim.runs.models import QUIET_S, SILENT_S
+from sagasim.runs.recording import end_silent
 from sagasim.runs.sockets import Gone, Receive, Refused, Scope, Send, Socket
 
 log = logging.getLogger(__name__)
@@ -52,6 +57,8 @@ UNSENT_BYTES = 64 * 1024
 """How much the server may hold that a viewer's machine does not take, whatever the viewer acknowledges."""
 LOOK_S = 0.1
 """How often we look whether it has been taken: nobody tells us."""
+NEWS_S = 2.0
+"""How often we look whether a run's recorder was heard."""
 PATIENCE_S = 20.0
 """How long a viewer may acknowledge nothing while its window is full."""
 
@@ -106,9 +113,16 @@ class Viewer:
     """A cursor in the log of one run, and how much of it is on its way."""
 
     def __init__(
-        self, socket: Socket, run: UUID, rooms: Hub = hub, *, patience_s: float = PATIENCE_S
+        self,
+        socket: Socket,
+        run: UUID,
+        rooms: Hub = hub,
+        *,
+        patience_s: float = PATIENCE_S,
+        news_s: float = NEWS_S,
     ) -> None:
-        self.socket, self.run, self.hub, self.patience_s = socket, run, rooms, patience_s
+        self.socket, self.run, self.hub = socket, run, rooms
+        self.patience_s, self.news_s = patience_s, news_s
         self.wakeup = asyncio.Event()
         self.cursor = 0
         self.on_the_way: deque[tuple[int, int]] = deque()  # (last number, bytes) of frames not acknowledged
@@ -124,7 +138,9 @@ class Viewer:
             raise Refused(4404, "There is no such run; it may have been deleted.")
         try:
             await self.begin(room)
-            await until_one_ends(self.listen(room), self.show(room), self.socket.check_for_ever())
+            await until_one_ends(
+                self.listen(room), self.show(room), self.mind_silence(room), self.socket.check_for_ever()
+            )
         finally:
             self.hub.leave(self.run, self.wakeup)
 
@@ -204,6 +220,20 @@ class Viewer:
             self.said_the_end = True
             ended = {"outcome": room.head.outcome, "status": room.head.status, "last_seq": room.head.last_seq}
             await self.socket.send_object({"ended": ended})
+
+    async def mind_silence(self, room: Room) -> None:
+        """Says that the recorder is not heard any more, or is again; in the end the run is cut off."""
+        said = False
+        while True:
+            await asyncio.sleep(self.news_s)
+            heard_at = None if room.head.is_over else room.head.heard_at
+            silent_s = (timezone.now() - heard_at).total_seconds() if heard_at is not None else 0.0
+            if (silent_s > QUIET_S) != said and not room.head.is_over:
+                said = not said
+                since = heard_at.isoformat() if heard_at is not None and said else None
+                await self.socket.send_object({"quiet": {"since": since}})
+            if silent_s > SILENT_S:
+                await read(end_silent, None, self.run)
 
     async def have_room_for(self, frame: Frame) -> bool:
         """Waits until enough has been acknowledged, and sent; daphne itself would keep all of it in memory.

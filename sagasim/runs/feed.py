@@ -45,6 +45,7 @@ class Head(NamedTuple):
     status: str
     outcome: str
     clock: str
+    heard_at: datetime | None
 
     @property
     def is_over(self) -> bool:
@@ -108,7 +109,9 @@ def news_of(known: Mapping[UUID, int], heads: Mapping[UUID, Head]) -> dict[UUID,
     }
 
 
-def _chunks_behind(known: Mapping[UUID, int]) -> Iterator[tuple[UUID, int, int, bytes, datetime]]:
+def _chunks_behind(
+    known: Mapping[UUID, int],
+) -> Iterator[tuple[UUID, int, int, bytes | memoryview, datetime]]:
     left = iter(known.items())
     while some := list(islice(left, RUNS_READ)):
         # Chunks end where heads do, so what is behind a head begins behind it: that is in the index.
@@ -203,8 +206,8 @@ def document_of(entries: Sequence[Entry]) -> bytes:
     return zlib.compress(text_of(entries).encode(), LEVEL)
 
 
-def append(run: UUID, entries: Sequence[Entry]) -> None:
-    """Stores the next lines of a run; call it in the transaction that moves its `last_seq`."""
+def append(lines: Mapping[UUID, Sequence[Entry]]) -> None:
+    """Stores the next lines of some runs; call it in the transaction that moves their `last_seq`."""
     now = timezone.now()
     RunChunk.objects.bulk_create(
         RunChunk(
@@ -214,6 +217,7 @@ def append(run: UUID, entries: Sequence[Entry]) -> None:
             document=zlib.compress(_json(part).encode(), LEVEL),
             stored_at=now,
         )
+        for run, entries in lines.items()
         for part in _parts(entries)
     )
 
@@ -228,3 +232,9 @@ def seal(run: UUID) -> None:
     """The run is over: its chunks become one document."""
     RunHistory.objects.create(run_id=run, document=document_of(entries_after(run, 0)))
     RunChunk.objects.filter(run=run).delete()
+
+
+def unseal(run: UUID) -> None:
+    """It was not over after all: its document becomes chunks, to which more may be added."""
+    append({run: entries_after(run, 0)})
+    RunHistory.objects.filter(run=run).delete()

@@ -7,12 +7,14 @@ A run on the wall clock gathers chunks of lines while it happens; when it ends t
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.harms import HARMS
@@ -38,6 +40,8 @@ EVERY_OUTCOME = [(each, each) for each in (*OUTCOMES, "stuck")]
 EVERY_HARM = [(each, each) for each in HARMS]
 UNKNOWN_YET = ""
 NEWEST_FIRST = ("-executed_at", "-id")
+QUIET_S, SILENT_S = 12, 30
+"""A recorder says every few seconds that it is there: without news for so long it is told, for so long it is over."""
 
 
 class Run(models.Model):
@@ -59,6 +63,9 @@ class Run(models.Model):
     seed = models.PositiveBigIntegerField(default=0)
     order = models.JSONField(default=list, blank=True)
     clock = models.CharField(max_length=7, choices=Clock, default=Clock.VIRTUAL)
+    heard_at = models.DateTimeField(
+        "last news", null=True, blank=True, editable=False, help_text="When its recorder was last heard."
+    )
     recorded_as = models.TextField(blank=True, help_text="The name under which a recorder knows this run.")
 
     status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
@@ -112,7 +119,12 @@ class Run(models.Model):
                 fields=["recorded_as", "-executed_at"],
                 name="runs_by_recording",
                 condition=Q(clock=Clock.WALL),
-            )
+            ),
+            models.Index(
+                fields=["heard_at"],
+                name="runs_that_are_recorded_now",
+                condition=Q(clock=Clock.WALL, status=Status.RUNNING),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +136,14 @@ class Run(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status != Status.RUNNING
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """When its recorder was last heard, if it should have been heard since."""
+        if self.is_over or self.heard_at is None:
+            return None
+        is_quiet = timezone.now() - self.heard_at > timedelta(seconds=QUIET_S)
+        return self.heard_at if is_quiet else None
 
     def side_by_side(self) -> list[Run]:
         """This run alone, or with the other one of its pair: orchestration first."""

@@ -7,15 +7,19 @@
 Both keep what is believed and what was done, and nothing of what your callables were given or returned. When
 `append` returns, the lines are stored. One recorder serves many runs and threads; each name in the lines'
 `run` is a run of its own, and one that goes on after a restart goes on where its lines end.
+
+While a run goes on, the recorder says every `BEAT_S` that it is there, however long the saga waits: a run of
+which nothing is heard is shown as cut off (recording.py), and goes on when its recorder is heard again.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -27,6 +31,9 @@ from sagasim.core.saga import Coordination, Saga
 
 Line = Mapping[str, Any]
 TIMEOUT_S = 30
+BEAT_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class CannotRecord(Exception):
@@ -41,7 +48,10 @@ class _Recorder:
     ) -> None:
         self._saga, self.coordination = saga, Coordination(coordination)
         self.runs: dict[str, UUID] = {}
+        self._going_on: set[UUID] = set()
         self._lock = Lock()
+        self._closed = Event()
+        self._beating: Thread | None = None
 
     @property
     def saga(self) -> Saga:
@@ -49,16 +59,42 @@ class _Recorder:
         return self._saga() if callable(self._saga) else self._saga
 
     def append(self, lines: Sequence[Line]) -> None:
+        told: dict[UUID, list[Line]] = {}
         for name, some in _by_run(lines).items():
             with self._lock:
                 if name not in self.runs or some[0]["seq"] == 1:
                     self.runs[name] = self._run_for(name, some[0])
-            self._send(self.runs[name], some)
+            told.setdefault(self.runs[name], []).extend(some)
+        self._told(self._send(told), told)
 
     def close(self) -> None:
         """Nothing more will come. Runs that have not ended are shown as cut off."""
+        self._closed.set()
         for run in self.runs.values():
             self._close(run)
+
+    def beat(self) -> None:
+        """Says that this recorder is there; done by itself, every BEAT_S."""
+        with self._lock:
+            told: dict[UUID, list[Line]] = {run: [] for run in self._going_on}
+        if told:
+            self._told(self._send(told), told)
+
+    def _told(self, going_on: set[UUID], told: Iterable[UUID]) -> None:
+        with self._lock:
+            self._going_on = self._going_on - set(told) | going_on
+            if self._beating is None and self._going_on and not self._closed.is_set():
+                self._beating = Thread(target=self._beat_until_closed, name="recorder-beat", daemon=True)
+                self._beating.start()
+
+    def _beat_until_closed(self) -> None:
+        while not self._closed.wait(BEAT_S):
+            try:
+                self.beat()
+            except Exception:  # the next beat may reach it; nothing that must be kept was lost
+                if self._closed.is_set():
+                    return
+                log.warning("could not say that runs are still recorded", exc_info=True)
 
     def _run_for(self, name: str, first: Line) -> UUID:
         faults = first["data"].get("faults", [])
@@ -67,7 +103,8 @@ class _Recorder:
     def _begin(self, name: str, faults: list[str], *, is_new: bool) -> UUID:
         raise NotImplementedError
 
-    def _send(self, run: UUID, lines: Sequence[Line]) -> None:
+    def _send(self, lines: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
+        """Stores the lines; tells which of these runs go on."""
         raise NotImplementedError
 
     def _close(self, run: UUID) -> None:
@@ -88,6 +125,9 @@ class DatabaseRecorder(_Recorder):
     def append(self, lines: Sequence[Line]) -> None:
         self._writer.submit(super().append, lines).result()
 
+    def beat(self) -> None:
+        self._writer.submit(super().beat).result()
+
     def close(self) -> None:
         self._writer.submit(super().close).result()
         self._writer.submit(_disconnect).result()
@@ -103,10 +143,11 @@ class DatabaseRecorder(_Recorder):
         version = keep_saga(self.saga, by=None)
         return begin_recording(version, self.coordination, name=name, faults=faults).pk
 
-    def _send(self, run: UUID, lines: Sequence[Line]) -> None:
-        from sagasim.runs.recording import record_lines
+    def _send(self, lines: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
+        from sagasim.runs.recording import record
 
-        record_lines(run, [entry_of(line) for line in lines])
+        kept = record({run: [entry_of(line) for line in some] for run, some in lines.items()})
+        return {pk for pk, run in kept.items() if not run.is_over}
 
     def _close(self, run: UUID) -> None:
         from sagasim.runs.recording import cut_off
@@ -142,11 +183,13 @@ class ApiRecorder(_Recorder):
         }
         return UUID(self._post("/api/recordings", asked)["id"])
 
-    def _send(self, run: UUID, lines: Sequence[Line]) -> None:
-        told = [
-            line_of(entry_of(line)) for line in lines
-        ]  # only what a line of ours says, nothing of the saga's own
-        self._post(f"/api/recordings/{run}/lines", {"lines": told})
+    def _send(self, lines: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
+        return {run for run, some in lines.items() if self._send_one(run, some)}
+
+    def _send_one(self, run: UUID, lines: Sequence[Line]) -> bool:
+        # Only what a line of ours says, nothing of the saga's own.
+        told = [line_of(entry_of(line)) for line in lines]
+        return bool(self._post(f"/api/recordings/{run}/lines", {"lines": told})["status"] == "running")
 
     def _close(self, run: UUID) -> None:
         self._post(f"/api/recordings/{run}/close", {})

@@ -6,7 +6,8 @@ recorder.py is what the one who runs the saga holds in their hands; this is what
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,13 +22,17 @@ from sagasim.core.narration import broken
 from sagasim.core.saga import Coordination
 from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
-from sagasim.runs.models import Clock, Run, RunFinding, Status
+from sagasim.runs.models import SILENT_S, Clock, Run, RunFinding, Status
 from sagasim.runs.services import about, mention
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 log = logging.getLogger(__name__)
+
+
+MOST_ENDED = 100
+"""How many silent runs whoever looks cuts off at once."""
 
 
 class GapInLines(Exception):
@@ -48,6 +53,7 @@ def begin_recording(
 ) -> Run:
     """A run that will come line by line, while it happens. Raises BadFault."""
     plan = parse_plan(faults, version.meaning)
+    now = timezone.now()
     with transaction.atomic():
         run = Run.objects.create(
             saga=version.saga,
@@ -56,7 +62,8 @@ def begin_recording(
             clock=Clock.WALL,
             recorded_as=name,
             faults=list(text_of(plan)),
-            executed_at=timezone.now(),
+            executed_at=now,
+            heard_at=now,
             started_by=by,
         )
         mention(run, plan, ())
@@ -74,32 +81,66 @@ def recorded_as(name: str) -> UUID | None:
 def record_lines(run_id: UUID, entries: Sequence[Entry]) -> Run:
     """Keeps the next lines of a recorded run; they are safe when this returns. None is kept twice.
 
-    Raises GapInLines, and Run.DoesNotExist.
+    No lines at all are news too: whoever records is there. Raises GapInLines, and Run.DoesNotExist.
     """
+    return record({run_id: entries})[run_id]
+
+
+def record(lines: Mapping[UUID, Sequence[Entry]]) -> dict[UUID, Run]:
+    """The same for several runs in one transaction: all is kept, or nothing."""
     with transaction.atomic():  # IMMEDIATE: from here on nobody else writes
-        run = Run.objects.select_related("saga").get(pk=run_id, clock=Clock.WALL)
-        fresh = [entry for entry in entries if entry.seq > run.last_seq]
-        for place, entry in enumerate(fresh, start=run.last_seq + 1):
-            if entry.seq != place:
-                raise GapInLines(place - 1, entry.seq)
-        if fresh:
-            _append(run, fresh)
-            transaction.on_commit(hub.look)
-    return run
+        runs = {run.pk: run for run in RECORDED.filter(pk__in=lines)}
+        if missing := lines.keys() - runs.keys():
+            raise Run.DoesNotExist(f"no run {min(missing)} is recorded here")
+        fresh = {pk: _fresh(runs[pk], entries) for pk, entries in lines.items()}
+        for run in runs.values():
+            if run.status == Status.CUT:
+                _take_up_again(run)
+        feed.append({run.pk: fresh[run.pk] for run in runs.values() if not run.is_over})
+        for run in runs.values():
+            _keep(run, fresh[run.pk])
+        transaction.on_commit(hub.look)
+    return runs
 
 
-def _append(run: Run, fresh: Sequence[Entry]) -> None:
-    run.last_seq = fresh[-1].seq
-    run.duration_ms = max(run.duration_ms, fresh[-1].at_ms)
-    told = [entry.event.fault for entry in fresh if isinstance(entry.event, FaultStruck)]
-    run.struck = list(dict.fromkeys([*run.struck, *told]))
-    _find_harms(run, fresh)
-    (feed.extend if run.is_over else feed.append)(run.pk, fresh)
-    if not run.is_over and any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):
-        _end_if_all_have(run)
-    run.save(
-        update_fields=["last_seq", "duration_ms", "struck", "findings_count", "status", "outcome", "parked"]
-    )
+RECORDED = Run.objects.filter(clock=Clock.WALL).only(
+    *("status", "outcome", "last_seq", "duration_ms", "struck", "findings_count", "parked"),
+    *("coordination", "executed_at", "heard_at", "saga_id", "version_id"),
+)  # what recording a line needs: a row with everything costs more than to store the line
+
+
+def _fresh(run: Run, entries: Sequence[Entry]) -> list[Entry]:
+    fresh = [entry for entry in entries if entry.seq > run.last_seq]
+    for place, entry in enumerate(fresh, start=run.last_seq + 1):
+        if entry.seq != place:
+            raise GapInLines(place - 1, entry.seq)
+    return fresh
+
+
+def _take_up_again(run: Run) -> None:
+    """It was cut off for want of news, and here they are."""
+    run.status = Status.RUNNING
+    run.save(update_fields=["status"])
+    feed.unseal(run.pk)
+    log.info("taken up again", extra=about(run))
+
+
+def _keep(run: Run, fresh: Sequence[Entry]) -> None:
+    before = {name: getattr(run, name) for name in TOLD}
+    if fresh:
+        if run.is_over:
+            feed.extend(run.pk, fresh)
+        run.last_seq, run.duration_ms = fresh[-1].seq, max(run.duration_ms, fresh[-1].at_ms)
+        told = [entry.event.fault for entry in fresh if isinstance(entry.event, FaultStruck)]
+        run.struck = list(dict.fromkeys([*run.struck, *told]))
+        _find_harms(run, fresh)
+        if not run.is_over and any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):
+            _end_if_all_have(run)
+    changed = {name: getattr(run, name) for name in TOLD if getattr(run, name) != before[name]}
+    Run.objects.filter(pk=run.pk).update(**changed, heard_at=timezone.now())
+
+
+TOLD = ("last_seq", "duration_ms", "struck", "findings_count", "status", "outcome", "parked")
 
 
 def _find_harms(run: Run, fresh: Sequence[Entry]) -> None:
@@ -108,7 +149,9 @@ def _find_harms(run: Run, fresh: Sequence[Entry]) -> None:
         for entry in reversed(fresh)
         if isinstance(entry.event, HarmDone)
     }
-    known = set(run.findings.values_list("harm", "step")) if harms else set()
+    if not harms:
+        return
+    known = set(run.findings.values_list("harm", "step"))
     found = [(harm, step, seq) for (harm, step), seq in harms.items() if (harm, step) not in known]
     RunFinding.objects.bulk_create(
         RunFinding(
@@ -156,3 +199,19 @@ def cut_off(run_id: UUID) -> None:
         feed.seal(run.pk)
         transaction.on_commit(hub.look)
     log.info("cut off", extra=about(run))
+
+
+def end_silent(now: datetime | None = None, run_id: UUID | None = None) -> list[UUID]:
+    """Cuts off the recorded runs of which nothing was heard for SILENT_S; whoever looks at runs calls this.
+
+    A recorder says every few seconds that it is there, so what is silent has died, or cannot reach us. If it is
+    heard again, the run goes on.
+    """
+    since = (now or timezone.now()) - timedelta(seconds=SILENT_S)
+    silent = Run.objects.filter(status=Status.RUNNING, clock=Clock.WALL, heard_at__lt=since)
+    if run_id is not None:
+        silent = silent.filter(pk=run_id)
+    ended = list(silent.values_list("pk", flat=True)[:MOST_ENDED])
+    for pk in ended:
+        cut_off(pk)
+    return ended

@@ -8,9 +8,11 @@ Times are milliseconds of virtual time; steps, services and resources go by name
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import json_text as json_text  # noqa: PLC0414  # the stage's views take it from here
@@ -98,9 +100,12 @@ def outcome_sentence(run: Run) -> str:
     """How the run ended, in one sentence."""
     struck = f" {len(run.struck)} of {len(run.faults)} faults struck." if run.faults else ""
     parked = ", ".join(run.parked)
-    match run.outcome:
-        case "":
-            return "The saga is running."
+    match run.outcome or run.status:
+        case "running":
+            return f"The saga is running{_quiet(run)}."
+        case "cut":
+            heard = f", last heard at {_time(run.heard_at)}" if run.heard_at else ""
+            return f"Cut off: nothing more came from its recorder{heard}. How the saga ended is not known here.{struck}"
         case "completed":
             return f"Completed: the saga reports that every step is done.{struck}"
         case "compensated":
@@ -111,6 +116,15 @@ def outcome_sentence(run: Run) -> str:
             return f"Failed: the saga gave up and asks nobody.{struck}"
         case _:
             return f"Stuck: nothing can happen any more, no end is reached, and nobody was told.{struck}"
+
+
+def _quiet(run: Run) -> str:
+    since = run.quiet_since
+    return f"; there has been no news from its recorder since {_time(since)}" if since else ""
+
+
+def _time(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%H:%M:%S}"
 
 
 def _blueprint(bp: Blueprint) -> dict[str, Any]:

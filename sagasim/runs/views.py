@@ -18,12 +18,14 @@ from sagasim.runs.drawing import FORMATS, drawn
 from sagasim.runs.forms import RunForm, WhatIfForm, sentence
 from sagasim.runs.listing import RunFilter
 from sagasim.runs.models import NEWEST_FIRST, Run
+from sagasim.runs.recording import end_silent
 from sagasim.runs.stage import json_text, lines_told, stage_data, told
 from sagasim.runs.whatifs import NoSuchMoment
 from sagasim.runs.whatifs import what_if as ask_what_if
 
 
 def recent_runs() -> QuerySet[Run]:
+    end_silent()
     return Run.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)
 
 
@@ -128,6 +130,7 @@ def diagram(request: HttpRequest, run: UUID, wanted: str) -> HttpResponse:  # no
 @require_http_methods(["GET", "HEAD"])
 def runs(request: HttpRequest) -> HttpResponse:
     """The list of runs, newest first, with filters; `?before=` turns the page."""
+    end_silent()
     listing = RunFilter(request.GET)
     context = {"listing": listing, "page": listing.page()}
     return render(request, _part(request, "rows", page="runs/runs.html"), context)
@@ -145,6 +148,7 @@ def _version(name: str) -> SagaVersion:
 
 def _runs(run: UUID) -> list[Run]:
     """The run and, if it has one, the other of its pair."""
+    end_silent(run_id=run)
     return get_object_or_404(Run.objects.select_related("saga", "version__saga"), pk=run).side_by_side()
 
 

@@ -187,7 +187,7 @@ SAFER: tuple[dict[str, Any], ...] = (
     {"tombstone": True},
     {"outbox": True},
     {"sticky_refusal": True},
-    {"undo_of_nothing": "accept"},
+    {"undo_of_nothing": "accept", "tombstone": True},  # to reject parks the saga, which is as honest
 )
 
 

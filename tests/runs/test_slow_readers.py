@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import zlib
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +14,8 @@ from sagasim.core.saga import Coordination
 from sagasim.runs import feed, recording
 from sagasim.runs.consumers import UNSENT_BYTES, WINDOW_BYTES, Viewer
 from sagasim.runs.hub import HANDED_BYTES, Hub
-from sagasim.runs.sockets import UNSENT, Refused, Socket
+from sagasim.runs.sockets import Refused
+from tests.runs.other_end import Browser
 
 LINES = 20_000
 
@@ -36,27 +35,6 @@ def line(seq: int) -> Entry:
     return Entry(
         seq=seq, at_ms=seq, event=CommandSent(step="a", undo=False, attempt=1, key=word), because=seq - 1
     )
-
-
-class Browser:
-    """The other end of a socket, with a transport that takes some bytes and no more."""
-
-    def __init__(self, *, takes: float) -> None:
-        self.takes, self.got = takes, 0
-        self.lines: list[int] = []
-        self.says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        scope = {"user": User(username="ada"), "extensions": {UNSENT: self.unsent}}
-        self.socket = Socket(scope, self.says.get, self.hear)
-        self.says.put_nowait({"type": "websocket.receive", "text": '{"after": 0}'})
-
-    async def hear(self, message: Any) -> None:
-        self.got += len(message.get("bytes") or message.get("text") or "")
-        if "bytes" in message:
-            frame = json.loads(zlib.decompress(message["bytes"]))
-            self.lines += range(frame["seq"], frame["seq"] + len(frame["lines"]))
-
-    def unsent(self) -> int:
-        return int(max(0.0, self.got - self.takes))
 
 
 @pytest.mark.parametrize("is_over", [False, True])

@@ -14,7 +14,7 @@ import { decode, encode } from "sagasim/runs/wire.js";
  *   lines: (lines: Line[]) => void,
  *   ended: (end: Record<string, any>) => void,
  *   lead: (lead: Lead) => void,
- *   told: (note: {state: "open" | "cut" | "again" | "refused", sentence: string}) => void,
+ *   told: (note: {state: "open" | "cut" | "again" | "quiet" | "refused", sentence: string}) => void,
  * }} Listener
  */
 
@@ -124,11 +124,21 @@ export class Cursor {
       if (gap) this.socket?.close(3000, "a line is missing"); // closing asks again for what is after our cursor
     }
     if (frame.lead) this.listener.lead(frame.lead);
+    if (frame.quiet) this.#quiet(frame.quiet.since);
     if (frame.error) this.listener.told({ state: "refused", sentence: frame.error });
     if (frame.ended) {
       this.ended = true;
       this.listener.ended(frame.ended);
     }
+  }
+
+  /** @param {string | null} since when its recorder was last heard */
+  #quiet(since) {
+    const heard = since && new Date(since).toLocaleTimeString();
+    const sentence = since
+      ? `No news since ${heard}: whoever records this run may have died. If it stays silent, the run is cut off.`
+      : "The recorder of this run is heard again; nothing was lost.";
+    this.listener.told({ state: since ? "quiet" : "again", sentence });
   }
 
   /** Says how far we have read, well before the server waits for it, and no more often. @param {number} bytes */

@@ -18,6 +18,9 @@ import { Together } from "sagasim/runs/together.js";
 import { Transport } from "sagasim/runs/transport.js";
 import { kindOf } from "sagasim/runs/words.js";
 
+const CUT_OFF =
+  "Nothing more came from the recorder of this run: it was cut off. If it is heard again, the run goes on.";
+
 /** @typedef {import("sagasim/runs/wire.js").Line} Line */
 /** @typedef {import("sagasim/runs/wire.js").Lead} Lead */
 
@@ -115,9 +118,10 @@ class Stage {
   #listen(run, index) {
     return new Cursor(run.socket, {
       lines: (lines) => this.#append(index, lines),
-      ended: () => {
+      ended: (end) => {
         const wasRunning = run.status === "running";
-        run.status = "finished";
+        run.status = end.status;
+        if (end.status === "cut") this.#told({ state: "quiet", sentence: CUT_OFF });
         this.#live();
         this.player.measure(this.scale); // it may have waited at the end for more
         if (wasRunning) void this.#judge();

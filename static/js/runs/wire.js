@@ -8,8 +8,8 @@
  * @typedef {{seq: number, at_ms: number, kind: string, data: Record<string, any>}} Line
  * @typedef {{playing: boolean, at_ms: number, speed: number, by?: string}} Lead
  * @typedef {{
- *   hello?: {head: number, status: string, window: number}, lines?: Line[], ended?: {outcome: string, last_seq: number},
- *   lead?: Lead, error?: string,
+ *   hello?: {head: number, status: string, window: number}, lines?: Line[], ended?: {outcome: string, status: string, last_seq: number},
+ *   lead?: Lead, quiet?: {since: string | null}, error?: string,
  * }} Frame
  */
 
