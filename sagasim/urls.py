@@ -12,6 +12,8 @@ from django.urls import include, path
 from sagasim.api.api import api
 from sagasim.home import home
 
+handler400 = "sagasim.refusals.bad_request"
+
 
 @login_not_required
 def icon(_: HttpRequest) -> HttpResponseRedirect:
