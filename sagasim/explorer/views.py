@@ -79,6 +79,8 @@ def _page(
         "may_fix": version is not None,
         "fix_label": f"Apply it as version {_next(saga)}" if own else "Apply it to a copy",
         "exports": tuple(FORMATS),
+        "newer": saga.latest if saga and saga.latest != version else None,
+        "is_outdated": one is not None and not one.is_open and one.kernel != services.explorer_version(),
         "before": request.GET.get("before", ""),
         **more,
     }

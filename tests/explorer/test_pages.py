@@ -18,6 +18,7 @@ from django.test import Client
 from sagasim.cli import main
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.services import save_saga
+from sagasim.core.codec import saga_from_text
 from sagasim.explorer import services
 from sagasim.explorer.models import Exploration, State
 from sagasim.explorer.opening import STRIKES
@@ -150,7 +151,8 @@ def test_what_became_of_an_exploration_is_said_in_a_sentence_and_it_can_be_asked
     ],
 )
 def test_every_cell_opens_a_run_that_shows_what_it_promises(client: Client, file: str):
-    one = explored(client, saved(file), faults=1, most_seconds=600)
+    coordination = "orchestration" if file == "tiny" else "both"
+    one = explored(client, saved(file), faults=1, coordination=coordination, most_seconds=600)
     assert one.verdict is not None
     for cell in one.verdict["matrix"]:
         asked = {name: cell[name] for name in ("coordination", "target", "kind")}
@@ -218,6 +220,28 @@ def test_two_faults_are_chosen_one_after_the_other_and_open_the_run_of_both(clie
     run, _ = shown(client.get(unescape(second[0])))
     assert len(run.faults) == 2
     assert run.findings_count > 0
+
+
+def test_what_was_explored_before_it_was_saved_has_runs_from_then_on(client: Client, db: None):
+    before = services.start(saga_from_text(TINY), faults=1)
+    one = explored(client, save_saga(TINY, by=None), faults=1)
+    assert one.pk == before.pk
+    link = unescape(re.findall(r'href="([^"]+/open\?[^"]+)"', page(client, one.get_absolute_url()))[0])
+    assert shown(client.get(link))[0].version == one.version
+
+
+def test_an_older_version_says_that_there_is_a_newer_one_and_old_rules_that_they_are_old(
+    client: Client, tiny: SagaVersion
+):
+    one = explored(client, tiny, faults=1)
+    text = page(client, one.get_absolute_url())
+    assert "has been saved since" not in text
+    assert "other rules" not in text
+    save_saga(TINY + "deadline_ms: 90000\n", by=None)
+    Exploration.objects.filter(pk=one.pk).update(kernel="0.0+other")
+    text = page(client, one.get_absolute_url())
+    assert "Version 2 has been saved since." in text
+    assert "Explored by other rules than those of today" in text
 
 
 # ---------------------------------------------------------------- the fix
