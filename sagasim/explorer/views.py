@@ -98,6 +98,7 @@ def _shown(request: HttpRequest, one: Exploration) -> Shown:
         pairs=pairs_from_data(one.more),
         before=_before(request.GET.get("before", "")),
         one_fault=_glance(one),
+        pairs_seen=sum(it.get("pairs_seen", 0) for it in one.more.get("coordinations", {}).values()),
     )
 
 
