@@ -32,17 +32,24 @@ from sagasim.explorer.scenes import NoSuchCell, scene_asked
 
 @require_GET
 def matrix(request: HttpRequest, name: str) -> HttpResponse:
-    """The newest exploration of a saga's newest version, or of the one asked for; or what to do where there is none."""
+    """What is known of a saga's newest version, or of the one asked for; or what to do where nothing is."""
     services.warm()
     version = version_asked(name, request.GET.get("version", ""))
     asked = request.GET.get("exploration", "")
     if asked:
         return redirect("explorer:exploration", _uuid(asked))
-    known = Exploration.objects.filter(hash=version.hash, saga=version.saga)
     faults = request.GET.get("faults", "")
-    if faults.isascii() and faults.isdecimal() and len(faults) < 3:
-        known = known.filter(faults=int(faults))
-    return _page(request, version, known.first(), here=request.path)
+    known = _telling_most(version, int(faults) if faults in ("1", "2", "3", "4") else None)
+    return _page(request, version, known, here=request.path)
+
+
+def _telling_most(version: SagaVersion, faults: int | None) -> Exploration | None:
+    """What is under way; else the whole answer for most faults by the rules of today; else the newest there is."""
+    known = Exploration.objects.filter(hash=version.hash, saga=version.saga)
+    if faults is not None:
+        known = known.filter(faults=faults)
+    whole = known.filter(state=State.DONE, kernel=services.explorer_version())
+    return known.filter(state__in=OPEN).first() or whole.order_by("-faults").first() or known.first()
 
 
 @require_GET

@@ -233,6 +233,15 @@ def test_what_was_explored_before_it_was_saved_has_runs_from_then_on(client: Cli
     assert shown(client.get(link))[0].version == one.version
 
 
+def test_the_matrix_of_a_saga_is_the_answer_that_tells_most(client: Client, tiny: SagaVersion):
+    both, one = explored(client, tiny, faults=2), explored(client, tiny, faults=1)
+    address = f"/sagas/{tiny.saga.name}/matrix/"
+    assert client.get(address).context["exploration"] == both
+    assert client.get(f"{address}?faults=1").context["exploration"] == one
+    Exploration.objects.filter(pk=one.pk).update(state=State.RUNNING, ended_at=None)
+    assert client.get(address).context["exploration"] == one
+
+
 def test_an_older_version_says_that_there_is_a_newer_one_and_old_rules_that_they_are_old(
     client: Client, tiny: SagaVersion
 ):
