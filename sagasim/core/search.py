@@ -54,8 +54,9 @@ class Search:
 
     Worlds are numbered in the order in which they were found. Per world: the world itself (`world`), from
     where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), how
-    long these are in writing (`letters`), what follows by itself (`edges`, None where it was not expanded) and by one more fault (`faulty`). `broken`
-    holds, per harm, the fewest faults and where; `harmful` the harms done on the way from one world to another.
+    long these are in writing (`letters`), what follows by itself (`edges`, None where it was not expanded) and
+    by one more fault (`faulty`). `broken` holds, per harm, the fewest faults and where; `harmful` the harms
+    done on the way from one world to another.
     """
 
     def __init__(
