@@ -49,13 +49,15 @@ class Followed(NamedTuple):
     undone: tuple[int, ...] = ()
 
 
-class Ended(NamedTuple):
-    """What has become of an instance that has ended."""
+class Become(NamedTuple):
+    """What has become of an instance when all of it had to be looked at; `down` is what is down then."""
 
     row: Row
     harms: tuple[Harm, ...]
     changed: bool
+    touched: bool
     undone: tuple[int, ...]
+    down: tuple[int, ...] = ()
 
 
 class Moves:
@@ -67,7 +69,8 @@ class Moves:
         self.register = Register(kernel)
         self.reduction = self.register.reduction
         self._alone = self.register.alone
-        self._ends: dict[tuple[Row, object], Ended] = {}
+        self._ends: dict[tuple[Row, object], Become] = {}
+        self._troubles: dict[tuple[object, ...], Become] = {}
         self._locks = not self._alone and any(it.safeguards.semantic_lock != "none" for it in bp.steps)
         self._deaf = not kernel.orchestrated or bp.rules.on_stray_reply == "ignore"
         self._kinds = tuple(kind for kind in SAGA_KINDS if kind in kernel.kinds)
@@ -142,6 +145,8 @@ class Moves:
         if verb == "perform":
             if self._performs_alone(spot, choice):
                 return self._found(spot, choice, choice.strike, left, last)
+            if not (self._alone or self._asks[choice.step] or self._takes_back(spot, choice)):
+                return self._troubled(spot, choice, left, last)
         elif verb == "land":
             if self._lands_alone(choice):
                 if spot.rows.rows[choice.instance].rest.over is None:
@@ -176,10 +181,12 @@ class Moves:
             return False
         if spot.troubled and self.bp.service_of[step] in spot.troubled:
             return False
-        if not choice.undo:
-            return not self._asks[step]
-        mine = (choice.instance, step)  # nobody has read, or overwritten, what is undone
-        return not any((mark.owner, mark.owner_step) == mine for mark in spot.rows.marks)
+        return (choice.undo or not self._asks[step]) and not self._takes_back(spot, choice)
+
+    def _takes_back(self, spot: Spot, choice: Choice) -> bool:
+        """Whether somebody has read, or overwritten, what is undone here."""
+        mine = (choice.instance, choice.step)
+        return choice.undo and any((mark.owner, mark.owner_step) == mine for mark in spot.rows.marks)
 
     def _lands_alone(self, choice: Choice) -> bool:
         step = choice.step
@@ -317,18 +324,50 @@ class Moves:
             harms = (*harms, *self.judge.always(self.register.world(rows)))
         return Followed(rows, harms, ended.undone)
 
-    def _end(self, was: Instance, choice: Choice) -> Ended:
+    def _end(self, was: Instance, choice: Choice) -> Become:
         after, events = self.kernel.apply(World((was,)), choice._replace(instance=0))
         (now,) = after.instances
         harms = self.judge.of_instance(was, now, events)
         if self._alone and not was.mind.ended:  # what nobody else shares is forgotten in the row
             harms.extend(self.judge.at_the_end(after))
-        return Ended(
-            self.register.row(self.reduction.over(now)),
+        return self._become(self.register.row(self.reduction.over(now)), harms, events, ())
+
+    def _become(
+        self, row: Row, harms: list[Harm], events: list[HistoryEvent], down: tuple[int, ...]
+    ) -> Become:
+        return Become(
+            row,
             tuple(harms),
             any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
+            any(isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events),
             self._undone(events),
+            down,
         )
+
+    # an outage, with several instances
+
+    def _troubled(self, spot: Spot, choice: Choice, left: bool, last: bool) -> Followed:
+        """A call while an outage strikes, or begins: it depends on its own instance and on what is in trouble."""
+        number, rows, step = choice.instance, spot.rows, choice.step
+        key = (rows.rows[number], step, choice.strike, rows.down, spot.troubled)
+        become = self._troubles.get(key)
+        if become is None:
+            become = self._troubles[key] = self._strike(spot, choice)
+        after = self.register.with_row(rows, number, become.row)._replace(down=become.down)
+        if become.touched and self._meets[step]:
+            marked = with_marks(self.bp, self.register.world(after), number, step, undo=choice.undo)
+            after = after._replace(marks=marked.marks)
+        harms = become.harms
+        if become.changed and self.bp.always:
+            harms = (*harms, *self.judge.always(self.register.world(after)))
+        return Followed(self._settled(spot, after, left, last), harms, become.undone)
+
+    def _strike(self, spot: Spot, choice: Choice) -> Become:
+        before, number = spot.world, choice.instance
+        after, events = self.kernel.apply(before, choice)
+        was, now = before.instances[number], after.instances[number]
+        row = self.register.row(self.reduction.instance(now, faults_left=True, calm=False))
+        return self._become(row, self.judge.of_instance(was, now, events), events, after.down)
 
     # what follows for everything else
 
