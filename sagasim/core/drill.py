@@ -14,8 +14,8 @@ from itertools import islice, product
 from types import MappingProxyType
 from typing import Literal
 
+from sagasim.core.beliefs import believed
 from sagasim.core.errors import listed, quoted
-from sagasim.core.execution import believed
 from sagasim.core.handling import Handling
 from sagasim.core.harms import Harm
 from sagasim.core.history import (
