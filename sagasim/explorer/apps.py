@@ -11,6 +11,9 @@ class ExplorerConfig(AppConfig):
 
     def ready(self) -> None:
         from sagasim.explorer.monitoring import section
+        from sagasim.explorer.repairing import Explored
+        from sagasim.runs import repairs
         from sagasim.runs.monitoring import SECTIONS
 
         SECTIONS.append(section)
+        repairs.ask(Explored())
