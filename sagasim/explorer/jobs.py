@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 GLANCE_S, QUICK_S = 0.5, 4.0
 """Of a processor; on a busy machine the clock may show more."""
 TURNS = ((Lane.QUICK, GLANCE_S), (Lane.QUICK, QUICK_S), (Lane.LONG, None))
+LAST_TURN = len(TURNS) - 1
 SOON, SOME_TIME = 5, 10
 """How nice the workers are: pages, sockets and runs that somebody watches come before both."""
 BEAT_S = 4.0
@@ -109,6 +110,7 @@ class Jobs:
         self._ends: SimpleQueue[UUID] = SimpleQueue()
         self._lock = threading.RLock()
         self._clerk: threading.Thread | None = None
+        self.closing = threading.Event()
 
     @property
     def engine(self) -> Engine:
@@ -116,6 +118,7 @@ class Jobs:
         with self._lock:
             if self._engine is None:
                 self._engine = beside_the_server()
+                self.closing.clear()
                 atexit.register(self.close)  # whatever serves us, and however it was asked to end
             return self._engine
 
@@ -175,6 +178,7 @@ class Jobs:
 
     def close(self) -> None:
         """The server ends: what is under way is given up, and its workers with it."""
+        self.closing.set()
         with self._lock:
             engine, self._engine = self._engine, None
             mine, self._mine = list(self._mine), {}

@@ -62,9 +62,7 @@ def test_explorations_are_filtered_by_what_an_operator_asks_for(
 def test_findings_are_filtered_too_and_lead_to_their_run(client: Client, explored: Exploration):
     row = explored.findings.all()[0]
     assert shown(client, f"?harm={row.harm}", FINDINGS) == set(ExploredFinding.objects.filter(harm=row.harm))
-    assert shown(client, "?fix=verified&saga=bank-transfer-broken", FINDINGS) == set(
-        explored.findings.all()
-    )
+    assert shown(client, "?fix=verified&saga=bank-transfer-broken", FINDINGS) == set(explored.findings.all())
     assert shown(client, "?fix=none", FINDINGS) == set()
     assert shown(client, f"?q={row.step}", FINDINGS)
     page = client.get(f"{FINDINGS}{row.pk}/change/").content.decode()

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from sagasim.cli import main
-from sagasim.composer.models import SagaVersion
+from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import services
+from sagasim.explorer import curating, services
 from sagasim.explorer.models import Exploration
 from tests.explorer.conftest import SAGAS, kept
 
@@ -176,3 +176,14 @@ def test_the_fix_of_what_a_run_broke_is_known_where_it_was_explored(broken: Saga
     assert known is not None
     assert (known.change, known.key, known.is_verified) == (row.fix, row.key, True)
     assert services.fix_for("0" * 64, row.harm, row.step, row.coordination) is None
+
+
+@pytest.mark.slow
+def test_the_gallery_is_explored_once_while_nobody_wants_anything_else(gallery: dict[str, Any]):
+    pair = [gallery["bank-transfer"], gallery["bank-transfer-broken"]]
+    SavedSaga.objects.exclude(pk__in=[saga.pk for saga in pair]).update(in_gallery=False, watch_for="")
+    curating.explore_gallery()
+    curating.explore_gallery()
+    badges = services.badge_of(saga.latest for saga in pair)
+    assert [badges[saga.latest.hash].state for saga in pair] == ["sound", "broken"]
+    assert Exploration.objects.count() == 2
