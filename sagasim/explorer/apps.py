@@ -10,7 +10,10 @@ class ExplorerConfig(AppConfig):
     verbose_name = "Explorations"
 
     def ready(self) -> None:
+        from sagasim.explorer.monitoring import section
         from sagasim.explorer.repairing import Explored
         from sagasim.runs import repairs
+        from sagasim.runs.monitoring import SECTIONS
 
+        SECTIONS.append(section)
         repairs.ask(Explored())
