@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from sagasim.composer import checking
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import free_name, may_change
+from sagasim.composer.naming import free_name
+from sagasim.composer.services import may_change
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -97,6 +98,6 @@ def addresses(name: str) -> dict[str, Any]:
         "show": reverse("runs:show", args=[name]),
         "run": reverse("runs:new", args=[name]),
         "start": reverse("runs:start", args=[name]),
-        "matrix": f"/sagas/{name}/matrix/",
+        "matrix": reverse("explorer:matrix", args=[name]),
         "export": {kind: reverse("composer:export", args=[name, kind]) for kind in EXPORTS},
     }

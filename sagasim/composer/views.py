@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sagasim.composer import services
+from sagasim.composer import naming, services
 from sagasim.composer.asking import asked, asks_json
 from sagasim.composer.checking import Draft, read_draft
 from sagasim.composer.differing import side_by_side
@@ -78,7 +79,7 @@ def _edited(request: HttpRequest, sheet: Sheet) -> HttpResponse:
 def _kept(request: HttpRequest, sheet: Sheet, sent: Essentials) -> SagaVersion:
     by, name = user_of(request), sheet.saga.name if sheet.saga else ""
     if sent.does == "save-as":
-        return services.save_as(sheet.text, sent.under or services.free_name(name or "my-saga"), by=by)
+        return services.save_as(sheet.text, sent.under or naming.free_name(name or "my-saga"), by=by)
     return services.save_over(sheet.text, base=sheet.base_number, by=by, expecting=name)
 
 
@@ -92,7 +93,7 @@ def _both(request: HttpRequest, sheet: Sheet, outdated: services.Outdated) -> Ht
         "refusal": sentence(outdated),
         "their_changes": changes_between(base, theirs),
         "rows": side_by_side(theirs.text, sheet.text),
-        "suggest": services.free_name(theirs.saga.name),
+        "suggest": naming.free_name(theirs.saga.name),
     }
     return render(request, "composer/conflict.html", context, status=409)
 
@@ -130,15 +131,15 @@ def new(request: HttpRequest) -> HttpResponse:
         return _edited(request, Sheet(text=""))
     origin = request.GET.get("from", "")
     if not origin:
-        return shown(request, Sheet(text=BLANK.format(name=services.free("my-saga"))))
+        return shown(request, Sheet(text=BLANK.format(name=naming.free("my-saga"))))
     version = version_asked(origin)
-    text = services.under_name(version.text, services.free_name(origin))
+    text = naming.under_name(version.text, naming.free_name(origin))
     return shown(request, Sheet(text=text, layout=version.saga.layout, is_unsaved=True))
 
 
 def _sketched(request: HttpRequest) -> HttpResponse:
     lines, name = lines_alike(request.POST["steps"]), slug_of(request.POST.get("name", ""))
-    name = services.free(name or "my-saga")
+    name = naming.free(name or "my-saga")
     try:
         text = sketched(lines, name)
     except BadSaga as bad:
@@ -166,7 +167,7 @@ def _brought(request: HttpRequest) -> HttpResponse:
     try:
         text = lines_alike(text)
         if upload:
-            text = upload.read(MOST_BYTES + 1).decode("utf-8-sig")
+            text = _text_of(upload)
         version = services.save_saga(text, by=user_of(request))
     except UnicodeDecodeError:
         return shown(
@@ -177,6 +178,14 @@ def _brought(request: HttpRequest) -> HttpResponse:
     return redirect(version.saga)
 
 
+def _text_of(upload: UploadedFile[bytes]) -> str:
+    """The text of a file, without the mark that some editors put before it."""
+    if upload.size is None or upload.size > MOST_BYTES:
+        raise BadSaga(f"the file has over {MOST_BYTES // 1024} KiB; no saga of 200 steps needs that")
+    content: bytes = upload.read()
+    return content.decode("utf-8-sig")
+
+
 # ---------------------------------------------------------------- a whole saga
 
 
@@ -184,7 +193,7 @@ def _brought(request: HttpRequest) -> HttpResponse:
 def duplicate(request: HttpRequest, name: str) -> HttpResponse:
     """A new saga that begins with this one; its name is the form's, or one that is free."""
     version = version_asked(name, request.POST.get("version", ""))
-    wanted = request.POST.get("name", "").strip() or services.free_name(name)
+    wanted = request.POST.get("name", "").strip() or naming.free_name(name)
     try:
         copy = services.duplicate(version, wanted, by=user_of(request))
     except BadSaga as bad:
