@@ -434,7 +434,7 @@ class _Clock:
     def passages(self) -> tuple[Passage, ...]:
         """What was taken, with the numbers that its lines have in the order of time."""
         seqs = self.chronicle.seqs()
-        ends = [first for _, _, first in self.taken[1:]] + [len(seqs)]
+        ends = [*[first for _, _, first in self.taken], len(seqs)][1:]
         return tuple(
             Passage(before, choice, tuple(seqs[place] for place in range(first, end)))
             for (before, choice, first), end in zip(self.taken, ends, strict=True)

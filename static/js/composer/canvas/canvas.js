@@ -113,6 +113,7 @@ class SagaCanvas {
     this.selection = this.diagram.get("selection");
     this.dragging = this.diagram.get("dragging");
     this.keys = new Keys(this.gestures, {
+      shapes: () => this.drawing.shapes,
       shapeOf: (name) => this.drawing.shapeOf(name),
       links: () => this.selection.get().filter((/** @type {any} */ each) => each.waypoints),
       edit,
@@ -122,17 +123,7 @@ class SagaCanvas {
       zoom: (factor) => this.window.zoom(factor),
       say: (sentence) => this.say(sentence),
       tell: (sentence) => say(this.told, sentence),
-      ...this.#shapes(),
     });
-  }
-
-  #shapes() {
-    const { drawing } = this;
-    return {
-      get shapes() {
-        return drawing.shapes;
-      },
-    };
   }
 
   /** Everything that is listened to, so that it can be let go of. */
@@ -141,7 +132,7 @@ class SagaCanvas {
     const svg = this.stage.querySelector("svg");
     svg?.prepend(arrowHead());
     set(/** @type {Element} */ (svg), { role: "application", "aria-roledescription": "canvas" });
-    svg?.addEventListener("keydown", (event) => this.keys?.press(event));
+    this.element.addEventListener("keydown", (event) => this.keys?.press(event));
     events.on("selection.changed", () => this.#selected());
     events.on("drag.init", () => {
       this.selectedBefore = this.store.selection;
@@ -158,10 +149,11 @@ class SagaCanvas {
     });
     events.on(["create.move", "connect.move"], 3000, (/** @type {any} */ event) => this.#hovers(event));
     events.on("connect.rejected", (/** @type {any} */ { context }) => this.#refused(context));
-    events.on(["canvas.viewbox.changing", "drag.start"], () => this.closeName?.());
+    events.on("drag.start", () => this.naming?.close());
     events.on("canvas.viewbox.changed", (/** @type {any} */ { viewbox }) => {
       set(this.element, { "data-far": viewbox.scale < FAR });
       if (!this.isFitting) this.isFitted = false;
+      this.naming?.place();
     });
     events.on("element.mousedown", 2000, (/** @type {any} */ event) => this.#fromPort(event));
     const resize = new ResizeObserver(() => this.#resized());
@@ -199,7 +191,7 @@ class SagaCanvas {
     this.isDrawing = true; // what is taken away is deselected, and that is nobody's wish
     this.drawing.show(picture);
     this.isDrawing = false;
-    if (this.named && !this.drawing.shapeOf(this.named)) this.closeName?.();
+    if (this.naming && !this.drawing.shapeOf(this.naming.name)) this.naming.close();
     this.palette.show(state.data);
     this.empty.hidden = boxes.length > 0;
     const stale = state.readable === false;
@@ -209,7 +201,9 @@ class SagaCanvas {
       say(this.note, `The drawing of the last text that could be read. Now: ${state.error?.detail ?? ""}.`);
     const count = `${boxes.length} step${boxes.length === 1 ? "" : "s"}`;
     this.stage.querySelector("svg")?.setAttribute("aria-label", `The saga as a drawing, ${count}`);
-    if (boxes.length && !this.window.shows(boxes)) this.#fit();
+    const points = picture.links.flatMap((link) => link.points);
+    const isLost = this.isFitted ? !this.window.holds(boxes, points) : !this.window.shows(boxes);
+    if (isLost && boxes.length) this.#fit();
   }
 
   /** Selects here what the store has selected; a link is selected here alone. @param {{kind: string}} [change] */
@@ -248,8 +242,7 @@ class SagaCanvas {
     const shape = this.drawing.shapeOf(name);
     if (!shape) return;
     this.window.reveal(shape);
-    this.named = name;
-    this.closeName = nameStep(
+    this.naming = nameStep(
       this.diagram,
       shape,
       (typed) => this.gestures.rename(name, typed),

@@ -4,7 +4,7 @@
  * @typedef {import("sagasim/composer/canvas/gestures.js").Gestures} Gestures
  * @typedef {import("sagasim/composer/model.js").Kind} Kind
  * @typedef {{
- *   shapes: any[], shapeOf(name: string): any, links(): {from: string, to: string}[], edit(name: string): void,
+ *   shapes(): any[], shapeOf(name: string): any, links(): {from: string, to: string}[], edit(name: string): void,
  *   add(kind: Kind): void, arrange(): void, fit(): void, zoom(factor: number): void, say(sentence: string): void,
  *   tell(sentence: string): void,
  * }} Actions `say` is for what is shown too, `tell` for the ear only.
@@ -38,6 +38,13 @@ const WAYS = Object.freeze({
 });
 const STRIDE = 10;
 
+/** Whether the key is for what has the focus: a field, or a button that is pressed. @param {KeyboardEvent} event */
+function isAnswered({ target, key }) {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("input, select, textarea")) return true;
+  return (key === "Enter" || key === " ") && target.closest("button, [role=button]") !== null;
+}
+
 export class Keys {
   /** @type {string | null} The step that a link is being drawn from. */ #from = null;
 
@@ -50,7 +57,7 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   press(event) {
-    if (event.altKey) return;
+    if (event.altKey || event.defaultPrevented || isAnswered(event)) return;
     const command = event.ctrlKey || event.metaKey;
     const done = command ? this.#command(event) : this.#plain(event);
     if (!done) return;
@@ -65,7 +72,7 @@ export class Keys {
     else if (key === "z" && !event.shiftKey) this.store.undo();
     else if (key === "y" || key === "z") this.store.redo();
     else if (key === "d") this.gestures.duplicate(this.store.selection);
-    else if (key === "a") this.store.select(this.actions.shapes.map(({ box }) => box.name));
+    else if (key === "a") this.store.select(this.actions.shapes().map(({ box }) => box.name));
     else return false;
     return true;
   }
@@ -153,7 +160,7 @@ export class Keys {
   #go(way, adding) {
     const name = this.store.selection.at(-1);
     const here = name === undefined ? undefined : this.actions.shapeOf(name);
-    const next = here ? nearest(here, this.actions.shapes, way) : firstOf(this.actions.shapes);
+    const next = here ? nearest(here, this.actions.shapes(), way) : firstOf(this.actions.shapes());
     if (!next) return;
     const others = adding ? this.store.selection.filter((each) => each !== next.box.name) : [];
     this.store.select([...others, next.box.name]);

@@ -16,7 +16,6 @@ export function nameStep(diagram, shape, rename, say) {
   const canvas = diagram.get("canvas");
   const container = canvas.getContainer();
   container.querySelector(".canvas-naming")?.remove();
-  const { scale, x, y } = canvas.viewbox();
   const field = html("input", {
     class: "canvas-naming",
     type: "text",
@@ -26,13 +25,16 @@ export function nameStep(diagram, shape, rename, say) {
     maxlength: 100,
     "aria-label": `Name of the step ${shape.box.name}`,
   });
-  Object.assign(field.style, {
-    left: `${(shape.x - x) * scale}px`,
-    top: `${(shape.y - y + HEIGHT / 2 - 20) * scale}px`,
-    width: `${Math.max(150, WIDTH * scale)}px`,
-    height: `${Math.max(28, 34 * scale)}px`,
-    fontSize: `${Math.max(13, 14 * scale)}px`,
-  });
+  const place = () => {
+    const { scale, x, y } = canvas.viewbox();
+    Object.assign(field.style, {
+      left: `${(shape.x - x) * scale}px`,
+      top: `${(shape.y - y + HEIGHT / 2 - 20) * scale}px`,
+      width: `${Math.max(150, WIDTH * scale)}px`,
+      height: `${Math.max(28, 34 * scale)}px`,
+      fontSize: `${Math.max(13, 14 * scale)}px`,
+    });
+  };
   let open = true;
   /** @param {boolean} take */
   const close = (take) => {
@@ -57,8 +59,9 @@ export function nameStep(diagram, shape, rename, say) {
   for (const type of ["mousedown", "dblclick", "click", "wheel"])
     field.addEventListener(type, (event) => event.stopPropagation());
   field.addEventListener("blur", () => close(true));
+  place();
   container.append(field);
   field.focus({ preventScroll: true });
   field.select();
-  return () => close(false);
+  return { name: shape.box.name, place, close: () => close(false) };
 }

@@ -54,7 +54,9 @@ function layered(steps) {
   graph.setGraph({ rankdir: "LR", nodesep: 32, edgesep: 24, ranksep: GAP, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { name } of steps) graph.setNode(name, { width: WIDTH, height: HEIGHT });
-  for (const { name, after } of steps) for (const from of after) graph.setEdge(from, name, {});
+  // dagre turns branches round that have no reason to stand either way; links told backwards come out as in the file
+  for (const { name, after } of steps.toReversed())
+    for (const from of after.toReversed()) graph.setEdge(from, name, {});
   if (steps.length) arrange(graph);
   const middles = [...new Set(steps.map(({ name }) => Math.round(graph.node(name).x)))].sort((a, b) => a - b);
   const ranks = new Map(steps.map(({ name }) => [name, middles.indexOf(Math.round(graph.node(name).x))]));

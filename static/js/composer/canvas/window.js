@@ -5,6 +5,7 @@
 import { HEIGHT, WIDTH } from "sagasim/composer/canvas/sizes.js";
 
 const MARGIN = 24;
+const BELOW = 28; // more, for the zoom buttons
 const SMALLEST = 0.15;
 const LARGEST = 2;
 
@@ -23,7 +24,7 @@ export class Window {
     const { width, height } = this.canvas.getSize();
     if (!width || !height) return;
     const bounds = boundsOf(boxes, points);
-    const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN };
+    const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - BELOW };
     const scale = Math.max(SMALLEST, Math.min(1, room.width / bounds.width, room.height / bounds.height));
     const spare = { x: room.width / scale - bounds.width, y: room.height / scale - bounds.height };
     this.canvas.viewbox({
@@ -43,8 +44,8 @@ export class Window {
   /** Moves the drawing just so far that a step is in sight. @param {{x: number, y: number}} shape */
   reveal(shape) {
     const { scale, x, y, width, height } = this.canvas.viewbox();
-    if (!(width && height)) return; // the view is hidden
-    const margin = 24 / scale;
+    if (!(width > 0 && height > 0)) return; // behind another tab nothing is in sight
+    const margin = 12 / scale;
     /** @param {number} from @param {number} to @param {number} low @param {number} high */
     const lacking = (from, to, low, high) => (from < low ? low - from : to > high ? high - to : 0);
     const dx = lacking(shape.x, shape.x + WIDTH, x + margin, x + width - margin);
@@ -52,10 +53,16 @@ export class Window {
     if (dx || dy) this.canvas.scroll({ dx: dx * scale, dy: dy * scale });
   }
 
+  /** Whether all of it can be seen. @param {readonly {x: number, y: number}[]} boxes @param {readonly {x: number, y: number}[]} points */
+  holds(boxes, points) {
+    const { x, y, width, height } = this.canvas.viewbox();
+    const all = boundsOf(boxes, points);
+    return all.x >= x && all.y >= y && all.x + all.width <= x + width && all.y + all.height <= y + height;
+  }
+
   /** Whether any step can be seen. @param {readonly {x: number, y: number}[]} boxes */
   shows(boxes) {
     const { x, y, width, height } = this.canvas.viewbox();
-    if (!(width && height)) return true; // the view is hidden
     return boxes.some(
       (box) => box.x < x + width && box.x + WIDTH > x && box.y < y + height && box.y + HEIGHT > y,
     );
