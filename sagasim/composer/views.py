@@ -29,7 +29,7 @@ from sagasim.core.errors import BadSaga
 BLANK = "sagasim: 1\nname: {name}\nsteps: []\n"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """The composer of a saga: its newest version, or the one that the address asks for."""
     version = version_asked(name, request.GET.get("version", ""))
@@ -122,7 +122,7 @@ def _of_draft(version: SagaVersion) -> Sheet:
 # ---------------------------------------------------------------- a new one
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """A blank page, a copy of a saga that is there already (`?from=`), or what somebody noted down (`steps`)."""
     if "steps" in request.POST:
@@ -201,11 +201,11 @@ def duplicate(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(copy.saga)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Asks first, and says what goes with it."""
     saga = version_asked(name).saga
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "composer/delete.html", services.what_goes_with(saga))
     try:
         services.delete_saga(saga, by=user_of(request))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from sagasim.composer import naming, services
@@ -139,6 +141,25 @@ def test_two_who_saved_the_same_are_not_bothered(ask: Ask, order: SavedSaga):
     same = ORDER + "# same\n"
     ask("/sagas/order/save", text=same, base=1)
     assert ask("/sagas/order/save", text=same, base=1)[1]["version"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_save_at_the_same_moment_one_is_first_and_all_others_are_told():
+    services.save_saga(ORDER, by=None)
+
+    def save(number: int) -> bool:
+        try:
+            services.save_over(f"{ORDER}# {number}\n", base=1, by=None)
+        except services.Outdated as outdated:
+            assert outdated.theirs.number == 2
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(save, range(8))) == [False] * 7 + [True]
+    assert SagaVersion.objects.count() == 2
 
 
 def test_without_scripts_the_choice_is_a_page(client: Client, order: SavedSaga):
