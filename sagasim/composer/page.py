@@ -57,7 +57,7 @@ def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: st
         "is_unsaved": sheet.is_unsaved,
         "latest": saga.latest.number if saga and saga.latest else 0,
         "may_save": may_save,
-        "suggest": "" if saga is None or may_save else free_name(saga.name),
+        "suggest": free_name(saga.name) if saga else "",
         "in_gallery": bool(saga and saga.in_gallery),
         "layout": dict(sheet.layout),
         "presets": checking.presets_told(),

@@ -92,7 +92,9 @@ def _save(meaning: Saga, text: str, by: User | None, expecting: str, base: int |
         raise BadSaga(f"the name has {len(meaning.name)} characters; at most {LONGEST_NAME} fit", path="name")
     if expecting and meaning.name != expecting:
         raise BadSaga(
-            f"the saga here is {expecting!r}; save {meaning.name!r} at its own address", path="name"
+            f"the saga here is {expecting!r}; save a copy under the name {meaning.name!r}, or call it "
+            f"{expecting!r} again",
+            path="name",
         )
     with transaction.atomic():
         saga, is_new = SavedSaga.objects.select_for_update().get_or_create(

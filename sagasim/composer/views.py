@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -49,10 +50,17 @@ def shown(
         "data": data,
         "composer_json": json_text(data),
         "form": form or filled(draft),
+        "copy_name": _name_for_copy(sheet, data),
         "gallery": [] if sheet.saga else SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None),
         **more,
     }
     return render(request, "composer/composer.html", context, status=status)
+
+
+def _name_for_copy(sheet: Sheet, data: dict[str, Any]) -> str:
+    """The name that the text gives itself where that is not the saga's; else one that is free."""
+    said = data["data"].get("name") if data["data"] else ""
+    return str(said) if sheet.saga and said and said != sheet.saga.name else str(data["suggest"])
 
 
 def _edited(request: HttpRequest, sheet: Sheet) -> HttpResponse:
