@@ -80,7 +80,7 @@ def choose(page: Page, name: str) -> None:
 
 def port(page: Page, name: str) -> tuple[float, float]:
     """The right edge of a step, which shows where links are drawn out when the mouse is over it."""
-    step(page, name).locator(".step-box").hover()
+    page.mouse.move(*middle(step(page, name).locator(".outline")))
     return middle(step(page, name).locator(".port-dot"))
 
 
@@ -245,7 +245,8 @@ def test_a_copy_comes_after_the_same_steps_and_a_name_is_said_where_it_stands(tr
     trip.keyboard.press("Control+d")
     expect(step(trip, "hotel-2")).to_be_visible()
     assert "reserve>hotel-2" in links(trip)
-    step(trip, "hotel-2").locator(".step-name").dblclick()
+    trip.wait_for_timeout(450)
+    trip.mouse.dblclick(*middle(step(trip, "hotel-2").locator(".step-name")))
     trip.keyboard.type("Rent a car")
     trip.keyboard.press("Enter")
     expect(step(trip, "rent-a-car")).to_be_visible()
@@ -299,6 +300,57 @@ def test_the_text_offers_what_can_be_written_and_follows_the_canvas(trip: Page):
     trip.keyboard.press("Delete")
     trip.keyboard.press("Alt+3")
     expect(trip.locator(".cm-content")).not_to_contain_text("airline")
+
+
+@pytest.mark.slow
+def test_where_one_is_in_a_text_is_known_also_in_a_line_that_is_not_finished(trip: Page):
+    """A bar stands for the cursor."""
+    places = {
+        "steps:\n  - name: a\n    service: b\n  - name: c\n    ki|": ["steps", "[]"],
+        "steps:\n- name: a\n  service: b\n- name: c\n  ki|": ["steps", "[]"],
+        "steps:\n  - na|": ["steps", "[]"],
+        "steps:\n  - name: a\n    # why\n    kind: pi|": ["steps", "[]", "kind"],
+        "steps:\n  - {name: a, after: [b, c|": ["steps", "[]", "after", "[]"],
+        "steps:\n  - {name: a, retry: {atte|": ["steps", "[]", "retry"],
+        "steps:\n  - name: a\n    safeguards: {outbox: tr|": ["steps", "[]", "safeguards", "outbox"],
+        "steps:\n  - name: a\n    retry:\n      at|": ["steps", "[]", "retry"],
+        "steps:\n  - {name: 'x, {y', ki|": ["steps", "[]"],
+        "engine: {preset: |": ["engine", "preset"],
+        "en|": [],
+    }
+    found = trip.evaluate(
+        """async (texts) => {
+            const { placeAt } = await import("sagasim/composer/text/place.js");
+            return texts.map((text) => placeAt(text.replace("|", ""), text.indexOf("|")).path);
+        }""",
+        list(places),
+    )
+    assert dict(zip(places, found, strict=True)) == places
+
+
+@pytest.mark.slow
+def test_a_text_is_changed_by_as_little_as_is_needed(trip: Page):
+    pairs = [
+        ["a\nb\nc\n", "a\nB\nc\n"],
+        ["a\nb\nc\nd\n", "b\nc\nnew\nd\n"],
+        ["same\n" * 3, "same\n" * 5],
+        ["", "x"],
+        ["x\ny", ""],
+        ["one: 1\ntwo: 2\nthree: 3\n", "zero: 0\none: 10\nthree: 3\nfour: 4"],
+    ]
+    changed = trip.evaluate(
+        """async (pairs) => {
+            const { changesBetween } = await import("sagasim/composer/text/changes.js");
+            return pairs.map(([before, after]) => {
+                const changes = changesBetween(before, after);
+                const apply = (text, { from, to, insert }) => text.slice(0, from) + insert + text.slice(to);
+                return [changes.toReversed().reduce(apply, before), changes.length];
+            });
+        }""",
+        pairs,
+    )
+    assert [text for text, _ in changed] == [after for _, after in pairs]
+    assert [count for _, count in changed[:2]] == [1, 2]
 
 
 @pytest.mark.slow
@@ -357,6 +409,6 @@ def test_the_scripts_of_the_composer_weigh_at_most_130_kb_and_the_editor_comes_w
     assert sum(sizes.values()) <= 130 * 1024, sizes
     page.keyboard.press("Alt+3")
     expect(page.locator(".cm-content")).to_be_visible()
-    assert any("vendor/codemirror" in url for url in scripts)
+    assert any("vendor/codemirror" in url for url in asked)
     assert [url for url in asked if not url.startswith((f"{stage.site}/", "data:"))] == []
     expect(root(page)).to_have_attribute("data-awake", "")
