@@ -30,6 +30,8 @@ FOUND_NOTHING, FOUND, WRONG_INPUT = 0, 1, 2
 MOST_BYTES = 64 * 1024 * 1024
 """Of any file no more than this is read; a saga file may be far smaller (document.py says how much)."""
 MOST_FAULTS = 20
+UNEXPLORED = "unexplored"
+"""What `--fail-on` calls a verdict that a limit cut short."""
 
 
 class WrongInput(CoreError):
@@ -98,8 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     explore.add_argument("--json", action="store_true", help="the verdict as JSON")
     explore.add_argument("--junit", metavar="F", help="writes the verdict to this file, as JUnit XML")
-    explore.add_argument("--fail-on", metavar="HARM,...", help="only these harms make the exit code 1")
-    explore.add_argument("--baseline", metavar="F", help="a former `explore --json`: only what is new fails")
+    explore.add_argument(
+        "--fail-on",
+        metavar="HARM,...",
+        help="only these harms make the exit code 1; `unexplored`: a limit, too",
+    )
+    explore.add_argument(
+        "--baseline", metavar="F", help="a former `explore --json`: only what is new, or easier, fails"
+    )
     explore.add_argument(
         "--max-states", type=_number(1), default=2_000_000, metavar="N", help="default 2,000,000"
     )
@@ -319,9 +327,9 @@ def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
     both = asked.coordination == "both"
     coordinations = list(Coordination) if both else [_coordination(asked.coordination, "both")]
     kinds = _words(asked.kinds, KINDS, "fault kind") or EXPLORED_KINDS
-    harms = _words(asked.fail_on, HARMS, "harm") or HARMS
-    baseline = _baseline(asked.baseline)
+    failing = _words(asked.fail_on, (*HARMS, UNEXPLORED), "harm") or HARMS
     saga = _saga(asked.file)
+    baseline = _baseline(asked.baseline, saga)
     began = time.monotonic()
     with _stoppable() as stopped:
         deadline = began + asked.max_seconds if asked.max_seconds else None
@@ -329,19 +337,23 @@ def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
         _inquired(inquiry, terminal, lambda: stopped() or _is_past(deadline))
         _mended(inquiry, terminal, stopped)
         verdict = inquiry.verdict(file=asked.file, seconds=time.monotonic() - began)
-    known = frozenset() if baseline is None else frozenset(each.key for each in baseline.findings)
+    known = {} if baseline is None else {each.key: len(each.faults) for each in baseline.findings}
 
     def excused(finding: ToldFinding) -> str:
-        if finding.key in known:
+        before = known.get(finding.key)
+        if before is not None and len(finding.faults) >= before:
             return "known: the baseline has it"
-        return "" if finding.harm in harms else "not in --fail-on"
+        return "" if finding.harm in failing else "not in --fail-on"
 
+    must_end = UNEXPLORED in failing
     if asked.junit:
-        _write_junit(asked.junit, verdict, excused)
+        _write_junit(asked.junit, verdict, excused, must_end=must_end)
     if asked.json:
         _say_json(verdict_to_data(verdict), terminal)
     else:
         _say_verdict(verdict, excused, terminal)
+    if must_end and not verdict.exhaustive:
+        return FOUND
     return FOUND if any(not excused(each) for each in verdict.findings) else FOUND_NOTHING
 
 
@@ -349,7 +361,7 @@ def _is_past(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
 
 
-def _baseline(file: str | None) -> Verdict | None:
+def _baseline(file: str | None, saga: Saga) -> Verdict | None:
     if file is None:
         return None
     import json
@@ -357,13 +369,18 @@ def _baseline(file: str | None) -> Verdict | None:
     from sagasim.core.results import BadResult, verdict_from_data
 
     try:
-        return verdict_from_data(json.loads(_bytes(file)))
+        baseline = verdict_from_data(json.loads(_bytes(file)))
     except BadResult as wrong:
         raise WrongInput(f"{file}: {wrong}") from None
     except (ValueError, RecursionError):
         raise WrongInput(
             f"{file}: this is no JSON; a baseline is what `sagasim explore --json` wrote"
         ) from None
+    if baseline.saga != saga.name:
+        raise WrongInput(
+            f"{file}: a baseline of the saga {quoted(baseline.saga)}, not of {quoted(saga.name)}"
+        )
+    return baseline
 
 
 def _inquired(inquiry: Inquiry, terminal: Terminal, is_over: Callable[[], bool]) -> None:
@@ -419,10 +436,13 @@ def _say_verdict(verdict: Verdict, excused: Callable[[ToldFinding], str], termin
         terminal.say(f"{new} of {_counted(len(verdict.findings), 'finding')} make the exit code 1")
 
 
-def _write_junit(file: str, verdict: Verdict, excused: Callable[[ToldFinding], str]) -> None:
+def _write_junit(
+    file: str, verdict: Verdict, excused: Callable[[ToldFinding], str], *, must_end: bool
+) -> None:
     from sagasim.core.junit import junit_of
 
-    text = junit_of(verdict, timestamp=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()), excused=excused)
+    timestamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+    text = junit_of(verdict, timestamp=timestamp, excused=excused, must_end=must_end)
     try:
         Path(file).write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}', encoding="utf-8")
     except (OSError, ValueError) as unwritable:

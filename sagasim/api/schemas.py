@@ -237,4 +237,7 @@ class ExploredFindingOut(Schema):
     fix: ExploredFix | None
     hint: str
     replay: str
-    point_of_no_return: dict[str, Any] | None = None
+    point_of_no_return: dict[str, Any] | None = Field(
+        None, description="seq, at_ms, sentence, exact, certain"
+    )
+    pytest: str = Field("", description="a test that fails while the finding is there")

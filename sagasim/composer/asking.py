@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from django.core.exceptions import RequestDataTooBig
@@ -60,11 +61,19 @@ def asks_json(view: View) -> View:
     @wraps(view)
     def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
         except BadSaga as bad:
-            return JsonResponse(told_refusal(bad), status=422)
+            answer = JsonResponse(told_refusal(bad), status=422)
+        return quiet(answer)
 
     return answering
+
+
+def quiet(answer: HttpResponse) -> HttpResponse:
+    """Not for the server's log: while somebody types, most drafts are no saga yet, and that is no incident."""
+    if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # as Django's log_response marks it
+    return answer
 
 
 def refused(error: Exception, status: int, **more: object) -> JsonResponse:

@@ -159,6 +159,11 @@ def _said(saga: Saga) -> dict[str, Any]:
     }
 
 
+def forget() -> None:
+    """Takes away what is remembered, for whoever measures."""
+    _said.cache_clear()
+
+
 def problems_of(saga: Saga) -> list[dict[str, Any]]:
     """Every problem as plain data."""
     found: list[dict[str, Any]] = _said(saga)["problems"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
@@ -187,7 +188,7 @@ def duplicate(request: HttpRequest, name: str) -> HttpResponse:
     try:
         copy = services.duplicate(version, wanted, by=user_of(request))
     except BadSaga as bad:
-        return shown(request, sheet_of(version), 422, refusal=sentence(bad), copy_name=wanted)
+        return shown(request, sheet_of(version), 422, refusal=sentence(bad))
     return redirect(copy.saga)
 
 
@@ -202,4 +203,5 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     except services.NotYours as not_yours:
         context = {**services.what_goes_with(saga), "refusal": sentence(not_yours)}
         return render(request, "composer/delete.html", context, status=403)
+    messages.success(request, f"{saga.heading} is deleted.")
     return redirect("home")

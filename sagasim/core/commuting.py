@@ -44,7 +44,10 @@ class Commuting:
         self.applies = not locks and rules.on_stray_reply == "ignore" and built_inside
         self.applies = self.applies and (kernel.orchestrated or all(bp.neighbourly))
         self._abandons = rules.on_sibling_failure == "abandon"
-        self._stops = any(bp.undo_reaction(step) == "stop" for step in range(len(bp.steps)))
+        # Who gives up stops the undos that are due; where all begin at once, none is.
+        self._stops = rules.order != "parallel" and any(
+            bp.undo_reaction(step) == "stop" for step in range(len(bp.steps))
+        )
         self._outages = "outage" in kernel.kinds
         self._natural = any(bp.given.values()) or any(bp.refuses_when)
         self._beside = _beside(followers)
@@ -66,30 +69,35 @@ class Commuting:
     ) -> tuple[list[Choice], list[Choice]]:
         """The choices and faults that are enough, where what shares nothing may happen in any order."""
         first = self.first(world, choices, faults_left=left)
-        if first is not None:
-            own = (first.verb, first.instance, first.step)
-            return [first], [fault for fault in faults if (fault.verb, fault.instance, fault.step) == own]
+        if first:
+            (verb, number, step), *_ = ((each.verb, each.instance, each.step) for each in first)
+            struck = [
+                fault
+                for fault in faults
+                if (fault.verb, fault.instance, fault.step) == ("perform", number, step) and verb == "perform"
+            ]
+            return first, struck
         only = self.only_instance(world, choices, faults_left=left)
         if only is not None:
             return [choice for choice in choices if choice.instance == only], faults
         return choices, faults
 
-    def first(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> Choice | None:
-        """The one choice that may go first alone, or None: then all must be followed."""
+    def first(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> list[Choice]:
+        """What may go first alone: one choice, or all that concern one step. None: all must be followed."""
         if not self.applies or not choices:
-            return None
+            return []
         if len(world.instances) == 1:
-            return (
-                self._first_of(world.instances[0], choices, faults_left)
-                if len(choices) > 1 or faults_left
-                else None
-            )
+            if len(choices) == 1 and not faults_left:
+                return []
+            (instance,) = world.instances
+            chosen = self._first_of(instance, choices, faults_left)
+            return [chosen] if chosen is not None else self._of_one_step(instance, choices, faults_left)
         for number, instance in enumerate(world.instances):
             own = [choice for choice in choices if choice.instance == number]
             chosen = self._first_of(instance, own, faults_left) if own else None
             if chosen is not None and self._keeps_to_itself(world, chosen, faults_left):
-                return chosen
-        return None
+                return [chosen]
+        return []
 
     def only_instance(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> int | None:
         """The instance all of whose choices are independent of the other instances'; None: there is none."""
@@ -137,6 +145,28 @@ class Commuting:
                 return choice
         return None
 
+    def _of_one_step(self, instance: Instance, choices: Sequence[Choice], faults_left: bool) -> list[Choice]:
+        """A call and the copies of its own step that may land before or after it: what else runs shares nothing."""
+        mind = instance.mind
+        if not isinstance(mind, Coordinator) or mind.ended or not instance.copies:
+            return []
+        if (self._abandons and mind.phase != "compensating") or self._outage_under_way(instance):
+            return []
+        for choice in choices:
+            if choice.verb == "perform":
+                alone = self._performs_alone(instance, choice, faults_left, beside_its_copies=True)
+            else:
+                alone = (
+                    choice.verb == "hear"
+                    and mind.phase == "compensating"
+                    and not self._stops
+                    and self._undone_alone[choice.step]
+                    and self._ends_nothing(mind, choice.step)
+                )
+            if alone:
+                return [each for each in choices if each.step == choice.step]
+        return []
+
     def _ends_nothing(self, mind: Coordinator, step: int) -> bool:
         """Whether the saga goes on whatever is heard of this step: others are still under way."""
         others = (leg for other, leg in enumerate(mind.legs) if other != step)
@@ -144,10 +174,13 @@ class Commuting:
             leg.undoing or (leg.belief == "running" and mind.phase != "compensating") for leg in others
         )
 
-    def _performs_alone(self, instance: Instance, choice: Choice, faults_left: bool) -> bool:
+    def _performs_alone(
+        self, instance: Instance, choice: Choice, faults_left: bool, *, beside_its_copies: bool = False
+    ) -> bool:
         step = choice.step
         if any(
-            copy.step == step or (choice.undo and copy.step in self.bp.pivots) for copy in instance.copies
+            (copy.step == step and not beside_its_copies) or (choice.undo and copy.step in self.bp.pivots)
+            for copy in instance.copies
         ):
             return False
         if not (self._undone_alone if choice.undo else self._alone)[step]:

@@ -8,52 +8,38 @@ to the first instant at which the added fault strikes both histories are the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 from zlib import crc32
 
 from sagasim.core import choreography
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.choreography import Troupe
+from sagasim.core.chronicle import Chronicle
 from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, Fault, FaultPlan, Moment
-from sagasim.core.harms import Harm, Judge
+from sagasim.core.harms import Harm
 from sagasim.core.history import (
-    AnswerRepeated,
-    CallTimedOut,
     CommandSent,
     CoordinatorCrashed,
-    CoordinatorRecovered,
     Entry,
-    EventConsumed,
     EventPublished,
-    FaultStruck,
-    HarmDone,
-    HistoryEvent,
-    NothingChanged,
-    OutcomeRecorded,
-    ReplyReceived,
-    RetryScheduled,
+    OutageEnded,
     SagaStuck,
-    StepCommitted,
-    StepErred,
-    StepRefused,
-    StepSkipped,
-    UndoCommitted,
 )
-from sagasim.core.kernel import Kernel
-from sagasim.core.ledger import Copy, Leg
+from sagasim.core.ledger import IDLE, Copy, Leg
+from sagasim.core.moments import first_moments, is_at, matches, ordered_moment
+from sagasim.core.paths import Way, paths_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.core.striking import strike_of
-from sagasim.core.world import Choice, Instance, Mind, World
+from sagasim.core.world import Choice, Mind, World
+
+Call = tuple[int, int, bool, int]
+"""A call, by its instance (from 0), step, whether it is the undo, and attempt."""
 
 RESTART_MS = 100
 """How long a crashed coordinator takes to be back with its log."""
 NEVER = 1 << 60
-
-ARRIVED = (StepCommitted, UndoCommitted, NothingChanged, AnswerRepeated, StepRefused, StepErred)
-"""A call reached its participant if one of these happened."""
 
 SERIOUS_FIRST = ("stuck", "failed", "parked", "compensated", "completed")
 
@@ -131,96 +117,36 @@ def shared_prefix(one: Run, other: Run) -> int:
     return shared
 
 
-ORDERED_EDGES: Mapping[str, str] = MappingProxyType(
-    {"perform": "after", "hear": "recorded", "receive": "heard", "land": "landed"}
-)
-"""What an order can name: a commit, a recorded answer, an event that is heard, a copy that has landed."""
-
-
-def ordered_moment(bp: Blueprint, choice: Choice) -> Moment | None:
-    """What an order calls a choice; None: an order cannot name it."""
-    if choice.verb == "interrupt":
-        return Moment(str(choice.subject), "saga", instance=choice.instance + 1)
-    edge = ORDERED_EDGES.get(choice.verb)
-    if edge is None:
-        return None
-    return Moment(edge, bp.steps[choice.step].name, choice.undo, choice.attempt, choice.instance + 1)
-
-
-def first_moments(bp: Blueprint, world: World, number: int) -> list[Moment]:
-    """The moments at which an instance is before anything has happened: the calls that are sent."""
-    legs = world.instances[number].mind.legs
-    return [
-        Moment("before", bp.steps[step].name, False, leg.attempt, number + 1)
-        for step, leg in enumerate(legs)
-        if leg.call == "sent"
-    ]
-
-
-def moments_entered(
-    bp: Blueprint, choice: Choice, events: list[HistoryEvent], was: Instance, now: Instance
-) -> list[Moment]:
-    """The named moments that a transition enters, in the order of the steps."""
-    number = choice.instance + 1
-    if choice.verb == "perform":
-        if any(isinstance(event, ARRIVED) for event in events):
-            return [Moment("after", bp.steps[choice.step].name, choice.undo, choice.attempt, number)]
-        return []
-    found: list[Moment] = []
-    if now.mind is not was.mind:
-        if now.mind.ended and not was.mind.ended:
-            found.append(Moment("end", instance=number))
-        for step, leg in enumerate(now.mind.legs):
-            before = was.mind.legs[step]
-            if leg is not before and leg.call == "sent" and (leg.attempt, leg.undoing) != (
-                before.attempt if before.call else 0, before.undoing,
-            ):  # fmt: skip
-                found.append(
-                    Moment("before", bp.steps[step].name, leg.undoing == "running", leg.attempt, number)
-                )
-    return found
-
-
-def is_at(moment: Moment, entered: Iterable[Moment], target: str, undo: bool, instance: int) -> bool:
-    """Whether the moment that a fault of `target` names is one of those entered."""
-    step, its_undo = (moment.step, moment.undo) if moment.step or moment.edge == "end" else (target, undo)
-    return any(
-        at.edge == moment.edge
-        and at.step == step
-        and (at.edge == "end" or at.undo == its_undo)
-        and at.instance == instance
-        and moment.attempt in (0, at.attempt)
-        for at in entered
-    )
-
-
 class _Clock:
     """One run being made."""
 
     def __init__(self, bp: Blueprint, faults: FaultPlan, seed: int, order: tuple[Moment, ...]) -> None:
         self.bp, self.faults, self.seed, self.order = bp, faults, seed, order
-        self.kernel = Kernel(bp)
-        self.judge = Judge(self.kernel)
-        self.world, events = self.kernel.begin()
+        self.paths = paths_of(bp)
+        self.kernel = self.paths.kernel
+        self.place = self.paths.start
         self.now = 0
         self.due: dict[Choice, int] = {}
-        self.sent: dict[tuple[int, int, bool, int], int] = {}
+        self.sent: dict[Call, int] = {}
         self.causes: dict[Choice, int] = {}
-        self.lines: list[tuple[int, HistoryEvent, int, int, str, tuple[tuple[str, int], ...]]] = []
+        self.chronicle = Chronicle(self.paths.messages_at_the_start)
         self.taken: list[tuple[World, Choice, int]] = []
-        self.harms: dict[Harm, int] = {}
         self.struck: list[Fault] = []
-        self.crashed: dict[tuple[int, int, bool, int], int] = {}
-        self.resent: set[tuple[int, int, bool, int]] = set()
+        self.crashed: dict[Call, int] = {}
+        self.resent: set[Call] = set()
+        self.outages: dict[Call, str] = {}
         self.waiting = list(order)
         self.current: dict[int, list[Moment]] = {}
-        self.values = self.kernel.values(self.world)
-        for number in range(len(self.world.instances)):
-            group = self._write(number, events, self.world, -1)
+        for number in range(bp.saga.instances):
+            group = self.chronicle.write(self.paths.begun, number, 0, -1)
             self._schedule(group)
             self._enter(number, first_moments(bp, self.world, number))
-        for harm in self.judge.at_the_start(self.world):
-            self._harm(0, harm)
+        for harm, told in self.paths.harms_at_the_start:
+            self.chronicle.harm(harm, told, 0, 0)
+
+    @property
+    def world(self) -> World:
+        return self.place.world
 
     def run(self) -> Run:
         while (choice := self._next()) is not None:
@@ -235,45 +161,72 @@ class _Clock:
     def _next(self) -> Choice | None:
         if not self.due:
             return None
+        if not self.order:
+            return min(self.due, key=self.due.__getitem__)
         return min(self.due, key=lambda choice: (self._held_back(choice), self.due[choice]))
 
     def _held_back(self, choice: Choice) -> int:
         """How much the order holds a choice back: not at all, as left out, until its turn, until the very last."""
         if choice.verb == "expire" and self.order:
             return 3
-        moment = self._ordered(choice)
+        moment = ordered_moment(self.bp, choice)
         if moment is None or not self.waiting:
             return 0
-        places = [place for place, wanted in enumerate(self.waiting) if _matches(wanted, moment)]
+        places = [place for place, wanted in enumerate(self.waiting) if matches(wanted, moment)]
         if places:
             return 2 if places[0] else 0
         # an order that names what is recorded names the landings too: a copy that it leaves out lands after it
         edge = "recorded" if choice.verb == "land" else moment.edge
         return int(any(wanted.edge == edge for wanted in self.order))
 
-    def _ordered(self, choice: Choice) -> Moment | None:
-        return ordered_moment(self.bp, choice)
-
     def _take(self, choice: Choice) -> None:
-        at = self.due.pop(choice)
+        at, number = self.due.pop(choice), choice.instance
         self.now = max(self.now, at if at < NEVER else self.now)
-        moment = self._ordered(choice)
-        if moment and self.waiting and _matches(self.waiting[0], moment):
-            self.waiting.pop(0)
-        taken = self._with_strike(choice)
-        before = self.world
-        self.taken.append((before, taken, len(self.lines)))
-        self.world, events = self.kernel.apply(before, taken)
-        self._note_struck(taken, events)
-        self._note_times(taken, events)
-        number = choice.instance
-        group = self._write(number, events, before, self.causes.get(choice, -1))
-        for harm in self.judge.harms(before, taken, events, self.world):
-            self._harm(number, harm)
-        was, now = before.instances[number], self.world.instances[number]
-        entered = moments_entered(self.bp, taken, events, was, now)
+        if self.waiting:
+            moment = ordered_moment(self.bp, choice)
+            if moment and matches(self.waiting[0], moment):
+                self.waiting.pop(0)
+        taken = self._with_strike(choice) if self.faults else choice
+        way = self.paths.way(self.place, taken)
+        self.taken.append((self.world, taken, len(self.chronicle.lines)))
+        if way.struck:
+            self._note_struck(taken, way)
+        group = self._write(way, number, self.causes.get(choice, -1))
+        self.place = way.to
+        for harm, told in way.harms:
+            self.chronicle.harm(harm, told, number, self.now)
         self._schedule(group)
-        self._enter(number, entered)
+        self._enter(number, way.entered)
+
+    def _write(self, way: Way, number: int, cause: int) -> tuple[int, int]:
+        """Adds what has happened; a coordinator's death and an outage's end are told when they were."""
+        group = self.chronicle.write(way.told, number, self.now, cause)
+        self.chronicle.messages += way.messages
+        if self.crashed:
+            self._tell_crashes(number, group)
+        if self.outages:
+            self._tell_ends_of_outages(way.to.world)
+        return group
+
+    def _tell_crashes(self, number: int, group: tuple[int, int]) -> None:
+        for place in range(*group):
+            event = self.chronicle.lines[place].told.event
+            if isinstance(event, CoordinatorCrashed):
+                call = number, self.bp.index[event.step], event.undo, event.attempt
+                self.chronicle.move(place, self.crashed.get(call, self.now))
+
+    def _tell_ends_of_outages(self, world: World) -> None:
+        """An outage that is not for ever ends with the call at which it began (choreography: when it is delivered)."""
+        for call, service in list(self.outages.items()):
+            number, step, undo, _ = call
+            instance = world.instances[number]
+            leg = instance.mind.legs[step] if not instance.mind.ended else IDLE
+            held = leg.call == "held" and (leg.undoing == "running") == undo
+            if not held and instance.strikes[step].kind != "outage":
+                del self.outages[call]
+                ended = OutageEnded(service, self.bp.steps[step].name)
+                told = self.paths.line(ended, world, number)
+                self.chronicle.write((told,), number, self.now, self.chronicle.latest(self.now))
 
     def _with_strike(self, choice: Choice) -> Choice:
         """The call as the plan has it struck."""
@@ -300,23 +253,20 @@ class _Clock:
                 return fault
         return None
 
-    def _note_times(self, taken: Choice, events: list[HistoryEvent]) -> None:
-        """When a coordinator died, and which event its outbox will send again: both are told, or come, later."""
-        place = (taken.instance, taken.step, taken.undo, taken.attempt)
-        struck = any(isinstance(event, FaultStruck) for event in events)
-        if not struck or taken.verb != "perform":
-            return
-        strike = taken.strike or self.kernel.strike_in_force(self.world, taken.instance, taken.step)
-        if self.world.instances[taken.instance].mind.legs[taken.step].call == "crashed":
-            self.crashed[place] = self.now
-        if not self.kernel.orchestrated and (strike.kind == "reply-lost" or strike.edge == "after"):
-            self.resent.add(place)
-
-    def _note_struck(self, taken: Choice, events: list[HistoryEvent]) -> None:
-        if taken.strike is not None and any(isinstance(event, FaultStruck) for event in events):
+    def _note_struck(self, taken: Choice, way: Way) -> None:
+        """Which fault of the plan it was; what it makes happen later; and that it goes on for a while."""
+        if taken.strike is not None:
             fault = self._planned(taken)
             if fault is not None and fault not in self.struck:
                 self.struck.append(fault)
+        call = (taken.instance, taken.step, taken.undo, taken.attempt)
+        strike = way.strike
+        if way.crashed:
+            self.crashed[call] = self.now
+        if not self.kernel.orchestrated and (strike.kind == "reply-lost" or strike.edge == "after"):
+            self.resent.add(call)  # the outbox sends the event again, later
+        if taken.strike is not None and (strike.kind, strike.edge) == ("outage", "once"):
+            self.outages[call] = self.bp.steps[taken.step].service
 
     # moments
 
@@ -359,7 +309,7 @@ class _Clock:
             self.struck.append(fault)
             choice = Choice("interrupt", number, subject=fault.kind)
             self.due[choice] = self.now - 1
-            self.causes[choice] = self._latest()
+            self.causes[choice] = self.chronicle.latest(self.now)
 
     def _fault_of(self, choice: Choice) -> Fault | None:
         copy = choice.subject
@@ -379,7 +329,7 @@ class _Clock:
 
     def _schedule(self, group: tuple[int, int]) -> None:
         """Gives everything that has become possible its time, and forgets what no longer is."""
-        offered = self.kernel.choices(self.world)
+        offered = self.place.choices
         keep = set(offered)
         deadline = self.bp.saga.deadline_ms
         if deadline is not None:
@@ -460,124 +410,39 @@ class _Clock:
 
     # history
 
-    def _write(self, number: int, events: list[HistoryEvent], before: World, cause: int) -> tuple[int, int]:
-        """Adds the events as lines; returns their range."""
-        first = len(self.lines)
-        values = self.kernel.values(self.world)
-        changed = tuple(
-            (name, now)
-            for name, was, now in zip(self.bp.resources, self.values, values, strict=True)
-            if was != now
-        )
-        self.values = values
-        beliefs = self._beliefs(number, events, before)
-        for place, (event, belief) in enumerate(zip(events, beliefs, strict=True)):
-            because = cause if place == 0 else first
-            takes_effect = isinstance(event, StepCommitted | UndoCommitted)
-            self.lines.append(
-                (self._at(event, number), event, number, because, belief, changed if takes_effect else ())
-            )
-        return first, len(self.lines)
-
-    def _beliefs(self, number: int, events: list[HistoryEvent], before: World) -> list[str]:
-        """What is believed of each event's step right after it: a transition is told event by event."""
-        legs: tuple[Leg, ...] = before.instances[number].mind.legs
-        now: tuple[Leg, ...] = self.world.instances[number].mind.legs
-        known = {step: believed(leg) for step, leg in enumerate(legs)}
-        told: list[str] = []
-        last: dict[int, int] = {}
-        for place, event in enumerate(events):
-            step = self._step_of(event)
-            if step is None:
-                told.append("")
-                continue
-            retried = isinstance(event, RetryScheduled)
-            known[step] = believed(now[step]) if retried else belief_after(known[step], event)
-            last[step] = place
-            told.append(known[step])
-        for step, place in last.items():
-            if not isinstance(events[place], OutcomeRecorded):
-                told[place] = believed(now[step])
-        return told
-
-    def _step_of(self, event: HistoryEvent) -> int | None:
-        name: str = getattr(event, "step", "")
-        return self.bp.index.get(name)
-
-    def _at(self, event: HistoryEvent, number: int) -> int:
-        if isinstance(event, CoordinatorCrashed):
-            place = (number, self.bp.index[event.step], event.undo, event.attempt)
-            return self.crashed.get(place, self.now)
-        if not isinstance(event, CommandSent) or event.attempt == 1:
-            return self.now
-        step = self.bp.steps[self.bp.index[event.step]]
-        retry = step.undo_retry if event.undo else step.retry
-        return self.now + retry.wait_ms(event.attempt)
-
-    def _belief(self, number: int, event: HistoryEvent) -> str:
-        step = self._step_of(event)
-        return "" if step is None else believed(self.world.instances[number].mind.legs[step])
-
     def _cause(self, choice: Choice, group: tuple[int, int]) -> int:
         """The entry that made this possible: the command, the publication, or what happened last."""
         first, last = group
         name = self.bp.steps[choice.step].name if choice.step >= 0 else ""
         for place in range(last - 1, first - 1, -1):
-            event = self.lines[place][1]
+            event = self.chronicle.lines[place].told.event
             if isinstance(event, CommandSent) and choice.verb == "perform" and event.step == name:
                 return place
         if choice.verb in ("perform", "receive"):
             for place in range(last - 1, first - 1, -1):
-                if isinstance(self.lines[place][1], EventPublished):
+                if isinstance(self.chronicle.lines[place].told.event, EventPublished):
                     return place
-        return self._latest()
-
-    def _latest(self) -> int:
-        """The last line that is not in the future: the command of a retry is written before it is sent."""
-        return max((place for place, line in enumerate(self.lines) if line[0] <= self.now), default=-1)
-
-    def _harm(self, number: int, harm: Harm) -> None:
-        if harm not in self.harms:
-            self.harms[harm] = len(self.lines)
-            done = HarmDone(*harm)
-            self.lines.append((self.now, done, number, self._latest(), self._belief(number, done), ()))
+        return self.chronicle.latest(self.now)
 
     def _stick(self, number: int) -> None:
-        mind = self.world.instances[number].mind
-        name = self.bp.steps[hanging_step(self.bp, mind)].name
-        stuck = SagaStuck(name)
-        self.lines.append((self.now, stuck, number, self._latest(), self._belief(number, stuck), ()))
-        self._harm(number, Harm("stuck", name))
-
-    def _entries(self, places: list[int], seqs: Mapping[int, int]) -> Iterator[Entry]:
-        """The lines in the order of time; how often an effect is there is known only in this order."""
-        truths: dict[tuple[int, int], int] = {}
-        for place in places:
-            at, event, number, because, belief, changed = self.lines[place]
-            step = self._step_of(event)
-            truth = None
-            if step is not None:
-                if isinstance(event, StepCommitted | UndoCommitted):
-                    truths[number, step] = event.times
-                truth = truths.get((number, step), 0)
-            yield Entry(seqs[place], at, event, number + 1, seqs.get(because, 0), belief, truth, changed)
+        name = self.bp.steps[hanging_step(self.bp, self.world.instances[number].mind)].name
+        told = self.paths.line(SagaStuck(name), self.world, number)
+        self.chronicle.write((told,), number, self.now, self.chronicle.latest(self.now))
+        harm = Harm("stuck", name)
+        self.chronicle.harm(harm, self.paths.harm_told(harm, self.world, number), number, self.now)
 
     def passages(self) -> tuple[Passage, ...]:
         """What was taken, with the numbers that its lines have in the order of time."""
-        seqs = {place: seq for seq, place in enumerate(self._in_time(), start=1)}
-        ends = [first for _, _, first in self.taken[1:]] + [len(self.lines)]
+        seqs = self.chronicle.seqs()
+        ends = [*[first for _, _, first in self.taken], len(seqs)][1:]
         return tuple(
             Passage(before, choice, tuple(seqs[place] for place in range(first, end)))
             for (before, choice, first), end in zip(self.taken, ends, strict=True)
         )
 
-    def _in_time(self) -> list[int]:
-        return sorted(range(len(self.lines)), key=lambda place: self.lines[place][0])  # stable
-
     def _finished(self) -> Run:
-        places = self._in_time()
-        seqs = {place: seq for seq, place in enumerate(places, start=1)}
-        history = tuple(self._entries(places, seqs))
+        history = self.chronicle.entries()
+        seqs = self.chronicle.seqs()
         instances = self.world.instances
         outcomes = tuple(each.mind.phase if each.mind.ended else "stuck" for each in instances)
         parked = [self.bp.steps[step].name for each in instances for step in each.mind.report]
@@ -595,41 +460,12 @@ class _Clock:
                 step.name: sum(each.records[number].times for each in instances)
                 for number, step in enumerate(self.bp.steps)
             },
-            resources=dict(zip(self.bp.resources, self.kernel.values(self.world), strict=True)),
-            harms=tuple((harm, seqs[place]) for harm, place in self.harms.items()),
+            resources=dict(zip(self.bp.resources, self.place.values, strict=True)),
+            harms=tuple((harm, seqs[place]) for harm, place in self.chronicle.harms.items()),
             duration_ms=history[-1].at_ms if history else 0,
-            messages=sum(isinstance(e.event, CommandSent | ReplyReceived | EventPublished) for e in history),
+            messages=self.chronicle.messages,
             history=history,
         )
-
-
-def believed(leg: Leg) -> str:
-    """The belief in one word, as the pages show it: a call in doubt reads `unknown`.
-
-    An answer that is lost casts no doubt yet: only when the time is up does anybody know that it is missing.
-    """
-    if leg.undoing == "running":
-        return "undoing"
-    if leg.belief == "running" and leg.doubt:
-        return "unknown"
-    return leg.belief
-
-
-def belief_after(belief: str, event: HistoryEvent) -> str:
-    """What is believed of a step right after an event that is not the last one of its transition."""
-    match event:
-        case OutcomeRecorded():
-            return event.belief
-        case CommandSent(undo=True) | EventConsumed(undo=True):
-            return "undoing"
-        case CommandSent() | EventConsumed():
-            return belief if belief == "unknown" else "running"
-        case CallTimedOut(undo=False) | CoordinatorRecovered(undo=False):
-            return "unknown"
-        case StepSkipped():
-            return "skipped"
-        case _:
-            return belief
 
 
 def hanging_step(bp: Blueprint, mind: Mind) -> int:
@@ -638,11 +474,3 @@ def hanging_step(bp: Blueprint, mind: Mind) -> int:
         return choreography.step_that_hangs(bp, mind)
     calls = [step for step, leg in enumerate(mind.legs) if leg.call]
     return calls[0] if calls else 0
-
-
-def _matches(wanted: Moment, moment: Moment) -> bool:
-    return (
-        (wanted.edge, wanted.step, wanted.undo, wanted.instance)
-        == (moment.edge, moment.step, moment.undo, moment.instance)
-        and wanted.attempt in (0, moment.attempt)
-    )  # fmt: skip

@@ -18,11 +18,17 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 """What XML 1.0 cannot carry, not even escaped."""
 
 
-def junit_of(verdict: Verdict, *, timestamp: str, excused: Callable[[ToldFinding], str]) -> str:
-    """The XML as text. `excused` says why a finding does not fail the build; empty: it does."""
+def junit_of(
+    verdict: Verdict, *, timestamp: str, excused: Callable[[ToldFinding], str], must_end: bool = False
+) -> str:
+    """The XML as text. `excused` says why a finding does not fail the build; empty: it does.
+
+    A verdict that was cut short passes nothing: a property of which nothing was found is skipped. With
+    `must_end` the cut itself is a failure.
+    """
     root = ET.Element("testsuites")
     for number, coordination in enumerate(verdict.coordinations):
-        root.append(_suite(verdict, coordination, number, timestamp, excused))
+        root.append(_suite(verdict, coordination, number, timestamp, excused, must_end))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
@@ -33,15 +39,18 @@ def _suite(
     number: int,
     timestamp: str,
     excused: Callable[[ToldFinding], str],
+    must_end: bool,
 ) -> ET.Element:
     findings = [each for each in verdict.findings if each.coordination == coordination]
     broken = {each.harm for each in findings}
     cases = [_case(verdict, each, excused(each)) for each in findings]
     cases += [
-        _named(verdict, coordination, f"{harm}: {sentence}")
+        _holds(verdict, coordination, f"{harm}: {sentence}")
         for harm, sentence in PROPERTIES.items()
         if harm not in broken
     ]
+    if not verdict.exhaustive and must_end:
+        cases.append(_cut_short(verdict, coordination))
     suite = ET.Element(
         "testsuite",
         name=coordination,
@@ -66,6 +75,20 @@ def _suite(
 def _named(verdict: Verdict, coordination: str, name: str) -> ET.Element:
     classname = f"{verdict.saga}.{coordination}"
     return ET.Element("testcase", name=_legal(name), classname=classname, time="0")
+
+
+def _holds(verdict: Verdict, coordination: str, name: str) -> ET.Element:
+    """A property of which nothing was found; as far as it goes."""
+    case = _named(verdict, coordination, name)
+    if not verdict.exhaustive:
+        ET.SubElement(case, "skipped", message=f"nothing found so far: {verdict.scope}")
+    return case
+
+
+def _cut_short(verdict: Verdict, coordination: str) -> ET.Element:
+    case = _named(verdict, coordination, "unexplored: every plan was explored to the end")
+    ET.SubElement(case, "failure", message=verdict.scope, type="unexplored").text = verdict.scope
+    return case
 
 
 def _case(verdict: Verdict, finding: ToldFinding, excuse: str) -> ET.Element:

@@ -73,8 +73,9 @@ def parallel_writes(design: Design) -> Iterator[Problem]:
         for name in dict.fromkeys((*step.effects, *(step.undo_effects or ()))):
             writers.setdefault(name, []).append(step.name)
     for resource, steps in writers.items():
-        for later in steps:
-            beside = [name for name in steps[: steps.index(later)] if name in design.order.beside(later)]
+        for place, later in enumerate(steps):
+            at_once = set(design.order.beside(later))
+            beside = [name for name in steps[:place] if name in at_once]
             if beside:
                 yield problem(
                     "parallel-writes",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from sagasim.core.execution import first_moments, moments_entered, ordered_moment
 from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Copy
+from sagasim.core.moments import first_moments, moments_entered, ordered_moment
 from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice, World
 

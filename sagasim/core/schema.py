@@ -302,7 +302,14 @@ SAGA = Record(
             value=_SERVICE,
         ),
         "resources": _amounts("Initial values; a resource that does not stand here begins at 0."),
-        "steps": ListOf(says="The steps.", item=_STEP, least=1, most=MOST_STEPS, unique=False),
+        "steps": ListOf(
+            says="The steps.",
+            item=_STEP,
+            least=1,
+            most=MOST_STEPS,
+            unique=False,
+            too_few="a saga needs at least one step",
+        ),
         "engine": _ENGINE,
         "given": ListOf(
             says="Faults that are part of the design: in every run, not counted, never ending.",

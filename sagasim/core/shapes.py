@@ -75,6 +75,7 @@ class ListOf:
     least: int = 0
     most: int | None = None
     unique: bool = True
+    too_few: str = "the list is empty; it needs at least one member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +235,7 @@ def _list(shape: ListOf, value: object, path: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise BadSaga(f"write a list such as [a, b], not {_shown(value)}", path=path)
     if len(value) < shape.least:
-        raise BadSaga("the list is empty; it needs at least one member", path=path)
+        raise BadSaga(shape.too_few, path=path)
     if shape.most is not None and len(value) > shape.most:
         raise BadSaga(f"{len(value)} members; at most {shape.most} are allowed", path=path)
     members = [read(shape.item, item, f"{path}[{index}]") for index, item in enumerate(value)]

@@ -134,6 +134,18 @@ class Jobs:
     def under_way(self) -> int:
         return len(self._mine)
 
+    @property
+    def waiting(self) -> int:
+        with self._lock:
+            return sum(not future.running() and not future.done() for future in self._mine.values())
+
+    @property
+    def workers(self) -> list[tuple[str, int]]:
+        """Per lane, how many processes are awake."""
+        engine = self._engine
+        lanes = [] if engine is None else [engine.quick, engine.long, engine.live]
+        return [(lane.name, len(lane.pids)) for lane in lanes if isinstance(lane, Workers) and lane.pids]
+
     def submit(self, pk: UUID, lane: Lane = Lane.QUICK) -> None:
         """The row is there, and says who looks after it: us."""
         with self._lock:
@@ -257,6 +269,10 @@ def _measure(pk: UUID) -> None:
 jobs = Jobs()
 """Those of this process."""
 
-metrics.KNOWN.append(
-    metrics.Gauge("sagasim_explorations_open", "Explorations under way or waiting.", lambda: jobs.under_way)
-)
+metrics.KNOWN += [
+    metrics.Gauge("sagasim_explorations_open", "Explorations under way or waiting.", lambda: jobs.under_way),
+    metrics.Gauge(
+        "sagasim_explorations_waiting", "Explorations that wait for a worker.", lambda: jobs.waiting
+    ),
+    metrics.Gauge("sagasim_workers", "Worker processes.", lambda: sum(count for _, count in jobs.workers)),
+]

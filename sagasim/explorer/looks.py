@@ -43,9 +43,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "stuck": Look("stuck", "stuck", "M8 2.8v6.4m0 3.6v.1"),
         "invariant": Look("invariant", "grave", "M8 2.4 14.2 13H1.8zM8 6.4v3m0 1.9v.1"),
         "lost-update": Look("lost", "odd", "M2.5 6h8M7.5 3l3 3-3 3M13.5 10.5h-6"),
-        "dirty-read": Look(
-            "dirty read", "odd", "M1.8 8S4 4 8 4s6.2 4 6.2 4-2.2 4-6.2 4-6.2-4-6.2-4zM3 13 13 3"
-        ),
+        "dirty-read": Look("dirty", "odd", "M1.8 8S4 4 8 4s6.2 4 6.2 4-2.2 4-6.2 4-6.2-4-6.2-4zM3 13 13 3"),
         "wrong-order": Look("order", "odd", "M5 13V3M2.5 5.5 5 3l2.5 2.5M11 3v10M8.5 10.5 11 13l2.5-2.5"),
         "skipped-undo": Look(
             "skipped", "odd", "M2.5 10a5.5 5.5 0 0 1 11 0M13.7 6.5 13.5 10l-3.3-1M8 12.5v.1"

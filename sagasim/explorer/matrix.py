@@ -81,7 +81,7 @@ class Matrix:
             faults=cell.faults,
             says=_says(cell, was, self.verdict.exhaustive),
             was="" if cell.worst else was,
-            address=urlencode({"coordination": coordination, "target": target, "kind": kind}),
+            address=cell_address(coordination, (target, kind)),
         )
 
     def _empty(self, coordination: str, target: str, kind: str) -> Square:
@@ -122,9 +122,7 @@ class Matrix:
             state=state,
             says=f"{in_words(target, kind)}: {_short(one)} in orchestration, {_short(other)} in choreography.",
             both=(one, other),
-            address=""
-            if state == "none"
-            else urlencode({"coordination": "both", "target": target, "kind": kind}),
+            address="" if state == "none" else cell_address("both", (target, kind)),
         )
 
     def _with_any(self, coordination: str, place: Place) -> Square:
@@ -173,8 +171,14 @@ class Matrix:
         harm = min((cell.worst for cell in known if cell), key=rank_of, default="")
         worst = f"{harm} follows from one of them alone" if harm else "nothing that must hold is broken"
         both = f"{in_words(*first)} and {in_words(*place)}" if first else f"{in_words(*place)} and any other"
+        here = self._cells.get((coordination, *place))
         return replace(
-            plain, state="alone", harm=harm, says=f"{both}: no worse together than apart; {worst}."
+            plain,
+            state="alone",
+            harm=harm,
+            says=f"{both}: no worse together than apart; {worst}.",
+            faults=here.faults if here else (),
+            address=cell_address(coordination, place) if here else "",
         )
 
     # -------------------------------------------------- the grid
@@ -223,6 +227,11 @@ class Matrix:
 
 
 # ---------------------------------------------------------------- words
+
+
+def cell_address(coordination: str, place: Place) -> str:
+    """What to ask for, to open the run that shows a cell."""
+    return urlencode({"coordination": coordination, "target": place[0], "kind": place[1]})
 
 
 def in_words(target: str, kind: str) -> str:

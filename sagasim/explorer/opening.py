@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from sagasim.core.faults import parse_moment, parse_plan
-from sagasim.core.history import FaultStruck
+from sagasim.core.history import CancelRequested, DeadlinePassed, FaultStruck, OutageBegan
 from sagasim.core.saga import Coordination
 from sagasim.runs.feed import entries_after
 from sagasim.runs.kernel import kernel_version
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from sagasim.composer.models import SagaVersion
+
+
+STRIKES = (FaultStruck, CancelRequested, DeadlinePassed, OutageBegan)
+"""The entries with which a fault of a plan shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +96,7 @@ def moment_of(scene: Scene, runs: Sequence[Run]) -> int:
     if wanted:
         return min(_at_ms(run, seq) for run, seq in wanted)
     struck = [
-        entry.at_ms
-        for run in runs
-        for entry in entries_after(run.pk, 0)
-        if isinstance(entry.event, FaultStruck)
+        entry.at_ms for run in runs for entry in entries_after(run.pk, 0) if isinstance(entry.event, STRIKES)
     ]
     return min(struck, default=0)
 

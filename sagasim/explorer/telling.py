@@ -21,14 +21,15 @@ from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry, key_of
 from sagasim.core.matrix import Place
 from sagasim.core.pairs import Pair, Pairs, pairs_of
+from sagasim.core.pytests import test_text
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
 from sagasim.core.turning import point_of_no_return
 from sagasim.explorer.models import Exploration as Row
 
-SHAPE = 2
+SHAPE = 3
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
-TOLD_BY = ("inquiry", "pairs", "turning")
+TOLD_BY = ("inquiry", "pairs", "turning", "pytests")
 """The modules of the core that have a say in it, with all that they import."""
 
 
@@ -88,6 +89,7 @@ class Telling:
             "point_of_no_return": self._turn(finding),
             "fix": _fix(self.inquiry.fixes.get(key)),
             "hint": self.inquiry.hints.get(key, ""),
+            "pytest": test_text(self.inquiry.saga, finding),
         }
 
     def _turn(self, finding: Finding) -> dict[str, Any] | None:

@@ -47,8 +47,14 @@ def why_it_was_not_reached(bp: Blueprint, target: str, *, faults: int, exhaustiv
         return "Not reached before the exploration stopped: what follows is not known."
     name, undo = step_of(target)
     if undo:
-        more = "" if faults > 1 else " Explore two faults to see what follows then."
-        return f"One fault here does not lead to the undo of {name}: it takes another fault before it.{more}"
+        more = (
+            "Together they do no worse than that one alone."
+            if faults > 1
+            else "Explore two faults to see what follows then."
+        )
+        return (
+            f"No single fault leads to the undo of {name} and strikes it: it takes another one before. {more}"
+        )
     if name in bp.index:
         return f"No run with one fault comes to this fault at {name}."
     return f"No run with one fault comes to {target}."

@@ -197,7 +197,9 @@ def fix(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         version = fixing.apply(one, request.POST.get("finding", ""), by=by)
     except Outdated as outdated:
-        return _page(request, one.version, one, status=409, refusal=sentence(outdated))
+        newer = f"Version {outdated.theirs.number} of {one.name} has been saved since this was explored"
+        refusal = f"{newer}; explore that one, and apply its fix."
+        return _page(request, one.version, one, status=409, refusal=refusal)
     except CoreError as bad:
         return _page(request, one.version, one, status=422, refusal=sentence(bad))
     changed = services.start(

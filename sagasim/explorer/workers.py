@@ -7,6 +7,7 @@ Workers end with the server, however that ends.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -169,11 +170,14 @@ def _work(channel: Connection, database: str | None) -> None:
             function, arguments, named = channel.recv()
         except EOFError:
             return
+        gc.disable()  # an exploration makes much to look through and no cycles
         try:
             answer = (True, function(*arguments, **named))
         except Exception as error:
             log.exception("a worker failed")
             answer = (False, error)
+        finally:
+            gc.enable()
         try:
             channel.send(answer)
         except OSError:
@@ -199,4 +203,7 @@ def _set_up(database: str | None) -> None:
         from django.db import connection
 
         connection.settings_dict["NAME"] = database
-    import sagasim.core.inquiry  # noqa: F401  # so that the first one who asks does not wait for it
+    import sagasim.explorer.verdicts
+    import sagasim.explorer.worker  # noqa: F401  # so that the first one who asks does not wait for them
+
+    gc.freeze()

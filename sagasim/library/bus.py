@@ -8,6 +8,9 @@
 `publish` returns when everything that follows from it has been handled. Events are handled one after the
 other, in the order of their publication. Inside a handler, and while another thread is handling, publishing
 only hands the event over.
+
+What follows from an event that was published from outside is a saga of its own: it ends when nothing of it is left to
+be handled, completed, or parked with the handlers that could not take their event. A recorder gets each as a run.
 """
 
 from __future__ import annotations
@@ -34,17 +37,19 @@ from sagasim.core.history import (
     HistoryEvent,
     OutcomeRecorded,
     RetryScheduled,
+    SagaEnded,
     SagaStarted,
     StepCommitted,
     StepErred,
     StepRefused,
 )
-from sagasim.core.saga import Retry
+from sagasim.core.saga import Retry, Saga
 from sagasim.library.answers import BadCallable, Raised
 from sagasim.library.callables import Callee, callee_of, name_of, slug_of, unique
 from sagasim.library.calling import call_here, in_thread, is_in_a_loop
 from sagasim.library.clocks import Clock, Inbox, WallClock
 from sagasim.library.recording import Recorder, line_of
+from sagasim.library.telling import Telling, saga_of
 
 EXTRAS = ("event_type", "event_id", "idempotency_key", "attempt")
 """What a handler is given if it asks for it by name; the idempotency key is the same at every redelivery."""
@@ -76,6 +81,7 @@ class Subscription:
     callee: Callee
     step: str
     retry: Retry
+    owner: str = ""
 
     def wants(self, event_type: str) -> bool:
         return self.pattern == event_type or fnmatchcase(event_type, self.pattern)
@@ -137,6 +143,7 @@ class EventBus:
         self._dead: list[DeadLetter] = []
         self._entries: deque[Entry] = deque(maxlen=MOST_REMEMBERED)
         self._seq = self._sagas = 0
+        self._tellings: dict[int, Telling] = {}
 
     # subscribing
 
@@ -160,7 +167,10 @@ class EventBus:
             taken = [other.step for other in self._subscriptions]
             step = unique(name or _step_of(handler, event_type), taken)
             own = self._retry if retry is None else _retry_of(retry, self._retry)
-            self._subscriptions = (*self._subscriptions, Subscription(event_type, callee, step, own))
+            self._subscriptions = (
+                *self._subscriptions,
+                Subscription(event_type, callee, step, own, _owner_of(handler)),
+            )
         return handler
 
     def unsubscribe(self, event_type: str, handler: Callable[..., object]) -> None:
@@ -203,6 +213,11 @@ class EventBus:
     # what happened
 
     @property
+    def saga(self) -> Saga:
+        """The bus as a saga: a step is a handler, its service whoever it belongs to. Recorders ask for it."""
+        return saga_of(self.name, self._subscriptions)
+
+    @property
     def history(self) -> tuple[Entry, ...]:
         """What has happened on this bus, as the history of a choreography: a step is a handler."""
         return tuple(self._entries)
@@ -217,7 +232,9 @@ class EventBus:
         with self._lock:
             wanted = list(self._dead if letters is None else letters)
             self._dead = [letter for letter in self._dead if letter not in wanted]
-            self._queue.extend((letter.event, letter.subscription) for letter in wanted)
+            for letter in wanted:
+                self._queue.append((letter.event, letter.subscription))
+                self._telling(letter.event.instance).redelivers(letter.subscription.step)
         self._deliver_all(None)
         return len(wanted)
 
@@ -237,7 +254,8 @@ class EventBus:
             number = self._sagas
         chosen = event_id or f"{event_type}:{number}"
         self._write(number, 0, SagaStarted(chosen))
-        self._put(Event(event_type, data, chosen, "", number))
+        if not self._put(Event(event_type, data, chosen, "", number)):
+            self._end_if_over(number)
         return chosen
 
     def _publish_inside(self, delivery: _Delivery, event_type: str, data: Any, event_id: str) -> str:
@@ -248,12 +266,16 @@ class EventBus:
             self._put(Event(event_type, data, chosen, delivery.step, delivery.event.instance))
         return chosen
 
-    def _put(self, event: Event, because: int = 0) -> None:
+    def _put(self, event: Event, because: int = 0) -> int:
+        """Hands an event to those who want it; tells how many they are."""
         told = EventPublished(event.publisher or self.name, "", event.type)
         seq = self._write(event.instance, because, told, {"event_id": event.id, "payload": event.data})
         known = Event(event.type, event.data, event.id, event.publisher, event.instance, seq)
         with self._lock:
-            self._queue.extend((known, it) for it in self._subscriptions if it.wants(event.type))
+            wanted = [(known, it) for it in self._subscriptions if it.wants(event.type)]
+            self._queue.extend(wanted)
+            self._telling(event.instance).open += len(wanted)
+            return len(wanted)
 
     def _deliver_all(self, loop: asyncio.AbstractEventLoop | None) -> None:
         with self._lock:
@@ -263,6 +285,9 @@ class EventBus:
         try:
             while (due := self._next()) is not None:
                 self._deliver(*due, loop)
+                with self._lock:
+                    self._telling(due[0].instance).open -= 1
+                self._end_if_over(due[0].instance)
         except BaseException:
             self._is_delivering = False
             raise
@@ -329,10 +354,26 @@ class EventBus:
         self._dead.append(letter)
         self._write(event.instance, seq, DeadLettered(to.step, False, True))
         self._write(event.instance, seq, OutcomeRecorded(to.step, "dead"))
+        self._telling(event.instance).dead[to.step] = None
         _log.error(
             "%s could not take %s %s: %s; see dead_letters", to.step, event.type, event.id, raised.text,
             exc_info=raised.error,
         )  # fmt: skip
+
+    def _end_if_over(self, instance: int) -> None:
+        """The saga has ended when nothing of it waits or is being handled; what comes later is told after its end."""
+        telling = self._telling(instance)
+        if not telling.open:
+            dead = tuple(telling.dead)
+            self._write(instance, telling.last, SagaEnded("parked" if dead else "completed", dead))
+
+    def _telling(self, instance: int) -> Telling:
+        telling = self._tellings.get(instance)
+        if telling is None:
+            telling = self._tellings[instance] = Telling(f"{self.name}-{instance}")
+            if len(self._tellings) > MOST_REMEMBERED:
+                del self._tellings[next(iter(self._tellings))]
+        return telling
 
     def _wait(self, ms: int) -> None:
         Inbox[None](self._clock).take(self._clock.now_ms() + ms, idle=True)
@@ -346,9 +387,17 @@ class EventBus:
             at_ms = self._clock.now_ms() - self._start
             entry = Entry(self._seq, at_ms, event, instance, because, belief)
             self._entries.append(entry)
+            telling = self._telling(instance)
+            telling.last = entry.seq
             if self._recorder is not None:
-                self._recorder.append([line_of(entry, self.name, more or {})])
+                self._recorder.append([line_of(telling.entry(entry), telling.run, more or {})])
             return entry.seq
+
+
+def _owner_of(handler: object) -> str:
+    """What a handler belongs to: the class of its object; "" where there is none."""
+    owner = getattr(handler, "__self__", None)
+    return slug_of(type(owner).__name__) if owner is not None and not isinstance(owner, type) else ""
 
 
 def _step_of(handler: object, event_type: str) -> str:

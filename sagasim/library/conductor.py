@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagasim.core import orchestration
-from sagasim.core.execution import believed, is_at, moments_entered
+from sagasim.core.beliefs import believed
 from sagasim.core.faults import LANDING_KINDS, SAGA_KINDS, FaultPlan, Moment
 from sagasim.core.history import (
     CallTimedOut,
@@ -39,6 +39,7 @@ from sagasim.core.history import (
 )
 from sagasim.core.ledger import Copy
 from sagasim.core.lines import entry_of
+from sagasim.core.moments import is_at, moments_entered
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform
 from sagasim.core.striking import fault_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sagasim.core.execution import belief_after
+from sagasim.core.beliefs import belief_after
 from sagasim.core.history import Entry, HistoryEvent
 from sagasim.library.answers import CannotResume
 from sagasim.library.recording import Line, line_of

@@ -25,7 +25,7 @@ from django.utils.html import format_html, format_html_join
 from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
-from sagasim.runs import services
+from sagasim.runs import repairs, services
 from sagasim.runs.exporting import csv_of, json_of
 from sagasim.runs.listing import NEWEST_MENTION, named, of_harm, of_kind, prefix_of
 from sagasim.runs.models import NEWEST_FIRST, Run
@@ -154,7 +154,7 @@ class RunAdmin(Runs):
             "When",
             {"fields": ("executed_at", "started_by", "clock", "recorded_as", "heard_at", "duration_ms")},
         ),
-        ("Log", {"fields": ("log",)}),
+        ("What happened", {"fields": ("log",)}),
     )
 
     # read-only for what happened
@@ -229,8 +229,8 @@ class RunAdmin(Runs):
 
     @admin.display(description="what broke")
     def broken(self, run: Run) -> str:
-        told = ((it.seq, it.sentence) for it in run.findings.all())
-        return format_html_join("", '<p>Line <a href="#line-{0}">{0}</a>: {1}</p>', told) or "nothing"
+        told = ((it.seq, it.sentence, _repair(run, it.harm, it.step)) for it in run.findings.all())
+        return format_html_join("", '<p>Line <a href="#line-{0}">{0}</a>: {1} {2}</p>', told) or "nothing"
 
     @admin.display(description="related runs")
     def family(self, run: Run) -> str:
@@ -239,7 +239,17 @@ class RunAdmin(Runs):
         related += [("followed by the what-if", child) for child in run.what_ifs.select_related("saga")[:20]]
         address = "admin:runs_run_change"
         told = ((word, reverse(address, args=[it.pk]), str(it)) for word, it in related)
-        return format_html_join("", '<p>{} <a href="{}">{}</a></p>', told) or "none"
+        links = format_html_join("", '<p>{} <a href="{}">{}</a></p>', told)
+        if run.parent_id:
+            beside = reverse("runs:beside", args=[run.parent_id, run.pk])
+            links += format_html('<p><a href="{}">Side by side with the run before</a></p>', beside)
+        if explorer := repairs.explorer():
+            links += format_html(
+                '<p><a href="{}">The matrix of this version</a>, <a href="{}">explorations of the saga</a></p>',
+                explorer.explore_url(run),
+                explorer.stored_url(run),
+            )
+        return links or "none"
 
     @admin.display(description="")
     def log(self, run: Run) -> str:
@@ -318,6 +328,15 @@ class OlderForm(forms.Form):
         initial=30,
         error_messages={"invalid": "Write a whole number of days, such as 30."},
     )
+
+
+def _repair(run: Run, harm: str, step: str) -> str:
+    """What repairs it, if somebody has found out."""
+    explorer = repairs.explorer()
+    known = explorer.repair_of(run, harm, step) if explorer else None
+    if known is None:
+        return ""
+    return format_html('Repaired by <a href="{}">{}</a>.', known.url, known.change)
 
 
 def _chosen(queryset: QuerySet[Run]) -> QuerySet[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,9 @@ from sagasim.runs.models import Run, RunFinding, Status
 
 COUNTED = 20_000
 """The page counts the newest runs of the last day, no more than these."""
+
+SECTIONS: list[Callable[[], tuple[str, dict[str, Any]]]] = []
+"""What other areas show on the page: the name of a template, and what it is told."""
 
 
 @login_not_required
@@ -75,6 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "lag": metrics.lag.quantile(0.99),
         "executing": metrics.executing.quantile(0.95),
         "kernel": kernel_version(),
+        "sections": [section() for section in SECTIONS],
     }
     return render(request, "runs/monitoring.html", context)
 

@@ -134,7 +134,7 @@ def _keep(run: Run, fresh: Sequence[Entry]) -> None:
         told = [entry.event.fault for entry in fresh if isinstance(entry.event, FaultStruck)]
         run.struck = list(dict.fromkeys([*run.struck, *told]))
         _find_harms(run, fresh)
-        if not run.is_over and any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):
+        if any(isinstance(entry.event, SagaEnded | SagaStuck) for entry in fresh):
             _end_if_all_have(run)
     changed = {name: getattr(run, name) for name in TOLD if getattr(run, name) != before[name]}
     Run.objects.filter(pk=run.pk).update(**changed, heard_at=timezone.now())
@@ -171,7 +171,7 @@ def _find_harms(run: Run, fresh: Sequence[Entry]) -> None:
 
 
 def _end_if_all_have(run: Run) -> None:
-    """A run is over when every instance of its saga has ended, or is stuck."""
+    """A run is over when every instance of its saga has ended, or is stuck; whoever ends again ends otherwise."""
     ends = {
         entry.instance: entry.event
         for entry in feed.entries_after(run.pk, 0)
@@ -181,8 +181,11 @@ def _end_if_all_have(run: Run) -> None:
         return
     outcomes = [end.outcome if isinstance(end, SagaEnded) else "stuck" for end in ends.values()]
     parked = [step for end in ends.values() if isinstance(end, SagaEnded) for step in end.parked]
-    run.status, run.outcome = Status.FINISHED, min(outcomes, key=execution.SERIOUS_FIRST.index)
+    was_over, run.status = run.is_over, Status.FINISHED
+    run.outcome = min(outcomes, key=execution.SERIOUS_FIRST.index)
     run.parked = list(dict.fromkeys(parked))
+    if was_over:
+        return
     feed.seal(run.pk)
     metrics.runs.add(run.coordination, run.outcome, run.clock)
     log.info("recorded", extra=about(run))

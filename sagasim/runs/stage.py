@@ -21,23 +21,31 @@ from sagasim.core.history import Entry, HarmDone
 from sagasim.core.lines import line_of
 from sagasim.core.narration import sentence
 from sagasim.core.saga import Coordination, Saga
+from sagasim.runs import repairs
 from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
 from sagasim.runs.placing import kinds
 
 
 def stage_data(version: SagaVersion, runs: Sequence[Run], t_ms: int | None = None) -> dict[str, Any]:
-    """Everything that the scripts of the stage need to begin."""
+    """Everything that the scripts of the stage need to begin. A run of another version brings its own saga."""
     blueprints = {each: blueprint(version.meaning, each) for each in Coordination}
     return {
         "saga": version.normal_form,
         "version": {"number": version.number, "hash": version.hash},
         "blueprint": _blueprint(blueprints[Coordination.ORCHESTRATION]),
-        "runs": [told(run) for run in runs],
+        "runs": [{**told(run), **_own_saga(run, version)} for run in runs],
         "kinds": kinds(blueprints),
         "start": reverse("runs:start", args=[version.saga.name]),
         "t": t_ms,
     }
+
+
+def _own_saga(run: Run, version: SagaVersion) -> dict[str, Any]:
+    if run.version_id == version.pk:
+        return {}
+    drawn = blueprint(run.version.meaning, Coordination.ORCHESTRATION)
+    return {"saga": run.version.normal_form, "blueprint": _blueprint(drawn)}
 
 
 def told(run: Run) -> dict[str, Any]:
@@ -50,7 +58,7 @@ def told(run: Run) -> dict[str, Any]:
         "outcome": run.outcome,
         "outcome_sentence": outcome_sentence(run),
         "parked": run.parked,
-        "findings": findings_of(run),
+        "findings": _repaired(run),
         "faults": run.faults,
         "struck": len(run.struck),
         "seed": run.seed,
@@ -71,10 +79,12 @@ def told(run: Run) -> dict[str, Any]:
 def lines_told(run: Run, after: int = 0) -> list[dict[str, Any]]:
     """The lines of a run after a number, each with its sentence."""
     saga = run.version.meaning
-    return [{**line_of(entry), "sentence": _sentence(entry, saga)} for entry in entries_after(run.pk, after)]
+    return [
+        {**line_of(entry), "sentence": sentence_of(entry, saga)} for entry in entries_after(run.pk, after)
+    ]
 
 
-def _sentence(entry: Entry, saga: Saga) -> str:
+def sentence_of(entry: Entry, saga: Saga) -> str:
     """What is recorded may name steps that the saga it was recorded with does not have."""
     step = getattr(entry.event, "step", "")
     about_a_step = not isinstance(entry.event, HarmDone)  # a harm may be done to an invariant, or to the saga
@@ -84,16 +94,24 @@ def _sentence(entry: Entry, saga: Saga) -> str:
 
 
 def findings_of(run: Run) -> list[dict[str, Any]]:
+    """What the run broke, in the order in which it did."""
     return [
-        {
-            "harm": it.harm,
-            "step": it.step,
-            "seq": it.seq,
-            "sentence": it.sentence,
-            "fix": None,
-        }
+        {"harm": it.harm, "step": it.step, "seq": it.seq, "sentence": it.sentence}
         for it in run.findings.all()
     ]
+
+
+def _repaired(run: Run) -> list[dict[str, Any]]:
+    """The same, each with the change that repairs it if that is known, and where it can be found if not."""
+    explorer = repairs.explorer()
+    found = findings_of(run)
+    if explorer is None:
+        return [{**each, "fix": None, "explore": ""} for each in found]
+    told = []
+    for each in found:
+        repair = explorer.repair_of(run, each["harm"], each["step"])
+        told.append({**each, "fix": repair and repair._asdict(), "explore": explorer.explore_url(run)})
+    return told
 
 
 def outcome_sentence(run: Run) -> str:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("sagas/<slug:name>/runs/", views.start, name="start"),
     path("runs/", views.runs, name="runs"),
     path("runs/<uuid:run>/", views.stage, name="stage"),
+    path("runs/<uuid:run>/beside/<uuid:other>/", views.beside, name="beside"),
     path("runs/<uuid:run>/what-if", views.what_if, name="what-if"),
     path("runs/<uuid:run>/again", views.again, name="again"),
     path("runs/<uuid:run>/diagram.<slug:wanted>", views.diagram, name="diagram"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.errors import BadFault, BadSaga
 from sagasim.runs import services
+from sagasim.runs.comparing import side_by_side
 from sagasim.runs.drawing import FORMATS, drawn
 from sagasim.runs.forms import RunForm, WhatIfForm, sentence
 from sagasim.runs.listing import RunFilter
@@ -56,6 +57,22 @@ def stage(request: HttpRequest, run: UUID) -> HttpResponse:
     runs = _runs(run)
     form = RunForm(version=runs[0].version, initial=_filled_from(runs))
     return render(request, "runs/stage.html", _stage(request, runs[0].version, runs, form))
+
+
+@require_GET
+def beside(request: HttpRequest, run: UUID, other: UUID) -> HttpResponse:
+    """Two runs on one clock: a what-if and the run before, two versions, two engines, two plans."""
+    both = [_runs(pk, alone=True)[0] for pk in (run, other)]
+    pair = side_by_side(*both)
+    version = pair.runs[0].version
+    shown = _stage(request, version, list(pair.runs), RunForm(version=version))
+    t_ms = shown["t_ms"] if shown["t_ms"] is not None else pair.parting_ms
+    data = stage_data(version, pair.runs, t_ms)
+    for each, name, told_run in zip(shown["runs"], pair.names, data["runs"], strict=True):
+        each["name"] = name
+        told_run |= {"name": name, "shared_seq": pair.shared_seq, "parting_ms": pair.parting_ms}
+    context = {**shown, "beside": pair, "stage_json": json_text(data)}
+    return render(request, "runs/stage.html", context)
 
 
 @require_POST
@@ -146,10 +163,11 @@ def _version(name: str) -> SagaVersion:
     return saga.latest
 
 
-def _runs(run: UUID) -> list[Run]:
+def _runs(run: UUID, *, alone: bool = False) -> list[Run]:
     """The run and, if it has one, the other of its pair."""
     end_silent(run_id=run)
-    return get_object_or_404(Run.objects.select_related("saga", "version__saga"), pk=run).side_by_side()
+    found = get_object_or_404(Run.objects.select_related("saga", "version__saga"), pk=run)
+    return [found] if alone else found.side_by_side()
 
 
 def _parents(request: HttpRequest, version: SagaVersion) -> list[Run]:
@@ -193,7 +211,8 @@ def _stage(request: HttpRequest, version: SagaVersion, runs: list[Run], form: Ru
         "saga": version.saga,
         "version": version,
         "run": runs[0] if runs else None,
-        "runs": [{"run": run, **told(run)} for run in runs],
+        "runs": [{"run": run, "name": run.coordination.title(), **told(run)} for run in runs],
+        "t_ms": t_ms,
         "stage_json": json_text(stage_data(version, runs, t_ms)),
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sagasim.cli import main
+from sagasim.core.harms import HARMS
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT / "sagasim" / "gallery"
@@ -177,6 +178,39 @@ def test_only_what_the_baseline_does_not_have_fails(
     data["findings"] = [it for it in data["findings"] if it["harm"] != "leak"]
     baseline = _written(tmp_path / "less.json", json.dumps(data))
     assert Told(capsys, "explore", shop, "--faults", "1", "--baseline", baseline).code == 1
+
+
+def test_a_known_finding_that_takes_fewer_faults_now_is_new(
+    capsys: pytest.CaptureFixture[str], shop: str, tmp_path: Path
+):
+    data = Told(capsys, "explore", shop, "--faults", "1", "--json").json
+    for finding in data["findings"]:
+        finding["faults"].append("ship:refused")
+    baseline = _written(tmp_path / "harder.json", json.dumps(data))
+    told = Told(capsys, "explore", shop, "--faults", "1", "--baseline", baseline)
+    assert told.code == 1
+    assert "known: the baseline" not in told.out
+
+
+def test_a_baseline_of_another_saga_is_refused(capsys: pytest.CaptureFixture[str], shop: str, tmp_path: Path):
+    before = Told(capsys, "explore", str(GALLERY / "bank-transfer.yaml"), "--faults", "0", "--json")
+    baseline = _written(tmp_path / "b.json", before.out)
+    _is_refused(
+        Told(capsys, "explore", shop, "--baseline", baseline), "a baseline of the saga 'bank-transfer'"
+    )
+
+
+def test_a_gate_can_ask_for_the_whole_exploration(
+    capsys: pytest.CaptureFixture[str], sound: str, tmp_path: Path
+):
+    junit = tmp_path / "cut.xml"
+    cut = ("explore", sound, "--max-states", "20", "--junit", str(junit))
+    assert Told(capsys, *cut).code == 0
+    assert "<failure" not in junit.read_text()
+    assert junit.read_text().count("nothing found so far: stopped at ") == 2 * len(HARMS)
+    assert Told(capsys, *cut, "--fail-on", "leak,unexplored").code == 1
+    assert '<failure message="stopped at ' in junit.read_text()
+    assert Told(capsys, "explore", sound, "--faults", "1", "--fail-on", "leak,unexplored").code == 0
 
 
 def test_a_limit_of_states_is_said_and_leaves_the_verdict_open(

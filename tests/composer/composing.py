@@ -29,7 +29,7 @@ def compose(page: Page, site: Visitor, path: str, *, tour: bool = False) -> None
     if not tour:
         page.add_init_script("localStorage.setItem('sagasim tour seen', 'yes')")
     page.goto(site.site + path)
-    expect(root(page)).to_have_attribute("data-awake", "")
+    expect(root(page)).to_have_attribute("data-awake", "", timeout=20_000)
 
 
 def root(page: Page) -> Locator:

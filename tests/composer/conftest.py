@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, Page
 
 from sagasim.composer.models import SavedSaga
 from sagasim.composer.services import hang_gallery
@@ -33,3 +34,27 @@ def ask(client: Client) -> Callable[..., Any]:
         return answer.status_code, answer.json()
 
     return asking
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh tab; what the console says fails the test, but for answers that Chromium takes for failures.
+
+    A draft that is no saga yet is a 422, somebody else's version a 409, somebody else's saga a 403; and a test may
+    take the server away.
+    """
+    complaints: list[str] = []
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        tab = context.new_page()
+        tab.set_default_timeout(10_000)
+        tab.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        yield tab
+    expected = (
+        "status of 422",
+        "status of 409",
+        "status of 403",
+        "net::ERR_FAILED",
+        "ERR_CONNECTION_REFUSED",
+    )
+    assert [said for said in complaints if not any(each in said for each in expected)] == []

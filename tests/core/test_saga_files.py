@@ -267,7 +267,7 @@ A = HEAD + "steps:\n- {name: a, "
         ("sagasim: one\nname: a\nsteps: [{name: b}]", "sagasim", 1, "write 1, not 'one'"),
         ("sagasim: true\nname: a\nsteps: [{name: b}]", "sagasim", 1, "write 1, not true"),
         ("sagasim: 1\nsteps: [{name: b}]", "", None, "the key `name` is missing; it takes a slug"),
-        (HEAD + "steps: []", "steps", 3, "empty"),
+        (HEAD + "steps: []", "steps", 3, "at least one step"),
         (HEAD + "steps: {a: 1}", "steps", 3, "write a list"),
         (HEAD + "stpes:\n- name: a", "stpes", 3, "did you mean `steps`"),
         (HEAD + "steps:\n- name: a\n- nmae: b", "steps[1].nmae", 5, "did you mean `name`"),

@@ -158,6 +158,15 @@ def test_a_saga_that_breaks_by_itself_never_had_a_good_end() -> None:
     )
 
 
+def test_a_saga_in_which_nothing_ever_happens_never_had_a_good_end() -> None:
+    waits = {"publishes": {"done": "Opened"}, "starts_on": ["Opened"]}
+    saga = saga_of({**BASE, "steps": BASE["steps"][:1]}, {"open": waits})
+    (finding,) = explore(saga, Coordination.CHOREOGRAPHY, 0).findings
+    told = point_of_no_return(saga, finding)
+    assert told is not None
+    assert (told.seq, told.certain) == (0, True)
+
+
 def test_a_finding_that_its_saga_does_not_show_has_none() -> None:
     finding = Finding(harm="leak", step="charge", coordination=Coordination.ORCHESTRATION, faults=())
     assert point_of_no_return(saga_of(BASE), finding) is None

@@ -127,3 +127,13 @@ def test_what_is_under_way_is_asked_to_stop(client: Client, explored: Exploratio
 def test_a_strange_name_is_shown_as_text(client: Client, gallery: dict[str, Any]):
     row = services.start(saga_from_text(STRANGE), faults=0)
     assert "<b>" not in client.get(f"{LIST}{row.pk}/change/").content.decode().replace("<b>Home", "")
+
+
+def test_the_monitoring_page_and_the_metrics_tell_of_explorations(client: Client, explored: Exploration):
+    page = " ".join(client.get("/monitoring/").content.decode().split())
+    assert '<th scope="row">explored to the end</th> <td>1</td>' in page
+    assert "Nothing is being explored." in page
+    told = client.get("/metrics").content.decode()
+    assert "sagasim_explorations_open 0" in told
+    assert 'sagasim_explorations_total{state="done"}' in told
+    assert "sagasim_exploration_seconds_count" in told

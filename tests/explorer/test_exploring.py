@@ -21,7 +21,7 @@ from tests.explorer.conftest import SAGAS
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
 
 ALL = sorted(path.relative_to(SAGAS).as_posix() for path in SAGAS.glob("**/*.yaml"))
-QUICK = ["dtm-barrier-transfer.yaml", "ftgo-create-order.yaml", "gallery/bank-transfer-broken.yaml"]
+QUICK = ["dtm-barrier-transfer.yaml", "gallery/bank-transfer-broken.yaml"]
 
 
 def told_by_the_command_line(
@@ -76,6 +76,7 @@ def test_a_finding_has_its_point_of_no_return_and_pairs_stand_with_their_plan(ga
         point = finding["point_of_no_return"]
         assert point["sentence"]
         assert point["seq"] >= 0
+        assert "from sagasim.testing import" in finding["pytest"]
     pairs = stored.more["coordinations"]["orchestration"]["pairs"]
     assert pairs
     assert pairs[0]["faults"]

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from sagasim import EventBus
+from sagasim.core.history import SagaEnded
 from sagasim.library import JumpingClock, MemoryRecorder, Refused
 
 
@@ -52,7 +53,7 @@ def told(bus):
             entry.event.event if entry.kind == "EventPublished" else getattr(entry.event, "step", ""),
         )
         for entry in bus.history
-        if entry.kind not in ("OutcomeRecorded", "EventHeard")
+        if entry.kind not in ("OutcomeRecorded", "EventHeard", "SagaEnded")
     ]
 
 
@@ -336,4 +337,60 @@ def test_a_recorder_gets_the_lines_as_they_happen():
     assert [line["kind"] for line in recorder.lines] == [entry.kind for entry in bus.history]
     assert recorder.lines[1]["data"]["payload"] == {"order_id": 1}
     assert recorder.lines[3]["data"]["step"] == "on-order-created"
-    assert {line["run"] for line in recorder.lines} == {"orders"}
+    assert {line["run"] for line in recorder.lines} == {"orders-1"}
+
+
+def test_what_follows_from_each_event_from_outside_is_a_run_of_its_own():
+    recorder = MemoryRecorder()
+    bus = EventBus("orders", record=recorder, retry=1)
+    orders = OrderService(bus)
+    PaymentService(bus)
+    orders.create_order(1, amount=50)
+    orders.create_order(2, amount=500)
+    runs = {
+        name: [line for line in recorder.lines if line["run"] == name] for name in ("orders-1", "orders-2")
+    }
+    assert sum(map(len, runs.values())) == len(recorder.lines)
+    for lines in runs.values():
+        assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+        assert all(line["data"]["because"] < line["seq"] for line in lines)
+        assert {line["data"]["instance"] for line in lines} == {1}
+        assert lines[0]["at_ms"] == 0
+        assert (lines[-1]["kind"], lines[-1]["data"]["outcome"]) == ("SagaEnded", "completed")
+        assert [line["kind"] for line in lines].count("SagaEnded") == 1
+
+
+def test_a_saga_whose_handler_gives_up_is_parked_until_it_is_delivered_again():
+    bus, fails = EventBus(retry=1), [True]
+
+    @bus.subscribe("OrderCreated", name="reserve")
+    def reserve(data):
+        if fails:
+            raise RuntimeError("no stock")
+
+    def ends():
+        return [(it.event.outcome, it.event.parked) for it in bus.history if isinstance(it.event, SagaEnded)]
+
+    bus.publish("OrderCreated", {})
+    assert ends() == [("parked", ("reserve",))]
+    fails.clear()
+    bus.redeliver()
+    assert ends() == [("parked", ("reserve",)), ("completed", ())]
+
+
+def test_an_event_that_nobody_wants_ends_its_saga_at_once():
+    bus = EventBus()
+    bus.publish("OrderCreated", {})
+    assert [entry.kind for entry in bus.history] == ["SagaStarted", "EventPublished", "SagaEnded"]
+
+
+def test_a_bus_is_a_saga_whose_steps_are_its_handlers():
+    bus = EventBus("Orders")
+    OrderService(bus)
+    bus.subscribe("OrderCreated", lambda data: None)
+    assert bus.saga.name == "orders"
+    assert [(step.name, step.service) for step in bus.saga.steps] == [
+        ("order-service-handle-payment-processed", "order-service"),
+        ("order-service-handle-payment-failed", "order-service"),
+        ("on-order-created", "on-order-created"),
+    ]

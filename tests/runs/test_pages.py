@@ -61,7 +61,7 @@ def test_the_front_page_asks_the_database_a_fixed_number_of_questions(
 ):
     for _ in range(8):
         started(gallery, FAULT)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get("/")
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -13,6 +15,7 @@ from sagasim.runs import feed, recording
 from sagasim.runs.models import Run, RunChunk, RunHistory
 from sagasim.runs.recorder import ApiRecorder, CannotRecord, DatabaseRecorder
 from sagasim.runs.stage import lines_told
+from tests.conftest import ROOT
 from tests.runs.conftest import Visitor, playing
 from tests.runs.sockets import connected, lines_in
 from tests.runs.test_running import Gallery, started
@@ -174,3 +177,88 @@ def test_a_saga_of_real_callables_is_recorded_as_it_runs():
     assert [entry.seq for entry in history] == list(range(1, run.last_seq + 1))
     assert "4111" not in feed.text_of(history)
     assert [line["sentence"] for line in lines_told(run)][-1].startswith("the saga ended: compensated")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_runs_over_a_bus_is_recorded_saga_by_saga():
+    from sagasim import EventBus
+
+    recorder = DatabaseRecorder(lambda: bus.saga, "choreography")
+    bus = EventBus("shop", record=recorder, retry=1)
+    broken = [True]
+
+    @bus.subscribe("OrderCreated", name="charge")
+    def charge(data):
+        if broken and data["amount"] > 100:
+            raise RuntimeError("the bank is on fire")
+        bus.publish("Charged", data)
+
+    bus.subscribe("Charged", lambda _data: None, name="ship")
+    bus.publish("OrderCreated", {"amount": 50})
+    bus.publish("OrderCreated", {"amount": 500})
+
+    def outcomes():
+        return list(Run.objects.order_by("recorded_as").values_list("recorded_as", "outcome", "parked"))
+
+    assert outcomes() == [("shop-1", "completed", []), ("shop-2", "parked", ["charge"])]
+    broken.clear()
+    bus.redeliver()
+    recorder.close()
+    assert outcomes() == [("shop-1", "completed", []), ("shop-2", "completed", [])]
+    told = lines_told(Run.objects.get(recorded_as="shop-2"))
+    assert [line["seq"] for line in told] == list(range(1, len(told) + 1))
+    assert "500" not in str(told)  # what the handlers work with is not our business
+    assert all(line["sentence"] for line in told)
+
+
+BUS = """
+import sys
+from sagasim import EventBus
+from sagasim.runs.recorder import ApiRecorder, DatabaseRecorder
+where = sys.argv[1]
+asked = (lambda: bus.saga, "choreography") if where == "database" else (lambda: bus.saga, where)
+recorder = DatabaseRecorder(*asked) if where == "database" else ApiRecorder(*asked, coordination="choreography")
+bus = EventBus(f"bus-{'database' if where == 'database' else 'api'}", record=recorder)
+
+@bus.subscribe("OrderCreated", name="charge")
+def charge(data):
+    print("charging", flush=True)
+    sys.stdin.readline()
+    bus.publish("Charged", data)
+
+bus.subscribe("Charged", lambda data: None, name="ship")
+bus.publish("OrderCreated", {"card": "4111"})
+recorder.close()
+"""
+
+
+def bus_in_another_process(stage: Visitor, where: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", BUS, "database" if where == "database" else stage.site]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=stage.env, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+
+@pytest.mark.parametrize("where", ["database", pytest.param("api", marks=pytest.mark.slow)])
+async def test_a_bus_in_another_process_appears_line_by_line_while_it_works(stage: Visitor, where: str):
+    with bus_in_another_process(stage, where) as working:
+        assert working.stdin is not None
+        assert working.stdout is not None
+        assert await asyncio.to_thread(working.stdout.readline) == "charging\n"
+        (run,) = [it for it in newest(stage) if it["recorded_as"] == f"bus-{where}-1"]
+        async with connected(stage.site, f"/ws/runs/{run['id']}/") as viewer:
+            assert (await viewer.hear())["hello"]["status"] == "running"
+            viewer.say({"after": 0})
+            before = lines_in([await viewer.hear()])
+            assert [line["kind"] for line in before] == [
+                "SagaStarted",
+                "EventPublished",
+                "EventHeard",
+                "EventConsumed",
+            ]
+            working.stdin.write("\n")
+            working.stdin.flush()
+            heard = await viewer.hear_until("ended")
+    assert heard[-1]["ended"]["outcome"] == "completed"
+    assert [line["seq"] for line in before + lines_in(heard)] == list(
+        range(1, heard[-1]["ended"]["last_seq"] + 1)
+    )

@@ -218,12 +218,11 @@ export default async function connect(root) {
   };
   for (const kind of ["yaml", "json", "mermaid", "svg", "png"])
     acts[`export-${kind}`] = () => {
-      import("sagasim/composer/takeaway.js")
-        .then(({ isDrawn, takeAway }) => {
-          const isOld = isDirty() && !["yaml", "json"].includes(kind) && !(kind === "png" && isDrawn());
-          if (isOld) tell(`The drawing is of version ${place.base}, as it is saved.`);
-          return takeAway(kind, store.get(), page.urls.export, tell);
-        })
+      if (isDirty() && ["mermaid", "svg"].includes(kind))
+        tell(`The drawing is of version ${place.base}, as it is saved.`);
+      (kind === "png" ? views.open("canvas") : Promise.resolve())
+        .then(() => import("sagasim/composer/takeaway.js"))
+        .then(({ takeAway }) => takeAway(kind, store.get(), page.urls.export, tell))
         .catch((failure) => tell(failure.message, "refused"));
     };
 
@@ -233,15 +232,22 @@ export default async function connect(root) {
     if (name) store.edit(`Move ${name} ${by < 0 ? "up" : "down"}`, (data) => moveStep(data, name, by));
   }
 
+  /** A link to the saved version; or, where this is not saved, one that carries the saga itself. */
   async function share() {
-    const address = new URL(page.urls.page ?? location.pathname, location.href);
-    if (place.base) address.searchParams.set("version", String(place.base));
+    const isSaved = place.base > 0 && !isDirty();
+    const address = new URL(isSaved ? page.urls.page : page.urls.new, location.href);
+    if (isSaved) address.searchParams.set("version", String(place.base));
+    else {
+      await store.settled();
+      const { linkOf } = await import("sagasim/composer/sharing.js");
+      address.hash = await linkOf(store.get().text);
+    }
     try {
       await navigator.clipboard.writeText(address.href);
       tell(
-        isDirty()
-          ? `Copied the link to version ${place.base}; your unsaved work is not in it.`
-          : `Copied the link to version ${place.base}.`,
+        isSaved
+          ? `Copied the link to version ${place.base}.`
+          : "Copied a link that carries the saga as it stands.",
       );
     } catch {
       tell(address.href);
@@ -309,6 +315,7 @@ export default async function connect(root) {
   showAll();
   verdict.follow(store.get());
   await views.open();
+  await takeShared(store);
   root.dataset.awake = "";
   offerDrafts(root, drafts, store, page);
 
@@ -320,6 +327,15 @@ export default async function connect(root) {
     removeEventListener("online", askAgain);
     removeEventListener("beforeunload", guard);
   };
+}
+
+/** A saga that the address carries. @param {import("./store.js").Store} store */
+async function takeShared(store) {
+  if (!location.hash.startsWith("#text=")) return;
+  const { textOf } = await import("sagasim/composer/sharing.js");
+  const text = await textOf(location.hash);
+  history.replaceState(null, "", location.pathname + location.search);
+  if (text !== null) store.setText("Take the saga of the link", text);
 }
 
 /** @param {HTMLElement} root */

@@ -38,8 +38,8 @@ function wantedText(shape) {
 /** @param {Shape} shape */
 function wantedNumber(shape) {
   const what = shape.type === "integer" ? "a whole number" : "a number";
-  const most = Math.abs(shape.maximum ?? Infinity) < 1e12 ? ` and at most ${shape.maximum}` : "";
-  const least = Math.abs(shape.minimum ?? -Infinity) < 1e12 ? ` of at least ${shape.minimum}` : "";
+  const most = Math.abs(shape.maximum ?? Infinity) < 1e9 ? ` and at most ${shape.maximum}` : "";
+  const least = Math.abs(shape.minimum ?? -Infinity) < 1e9 ? ` of at least ${shape.minimum}` : "";
   return `Write ${what}${least}${least ? most : ""}.`;
 }
 

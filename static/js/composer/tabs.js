@@ -67,7 +67,12 @@ export function tabs(root, makers) {
     if (!making[name]) {
       all.get(name)?.area.replaceChildren();
       making[name] = makers[name]();
-      made[name] = await making[name];
+      try {
+        made[name] = await making[name];
+      } catch (failure) {
+        delete making[name]; // the next look tries again
+        all.get(name)?.area.replaceChildren(cannotShow(name, failure));
+      }
     }
     makers.shown();
   }
@@ -91,4 +96,14 @@ export function tabs(root, makers) {
     },
   };
   return api;
+}
+
+/** @param {string} name @param {unknown} failure */
+function cannotShow(name, failure) {
+  const why = failure instanceof Error ? failure.message : String(failure);
+  return html(
+    "p",
+    { class: "refusal", role: "alert" },
+    `The ${name} cannot be shown (${why}). The other views work.`,
+  );
 }

@@ -3,11 +3,11 @@
  * anew when there is something new to see, or at the end.
  *
  * Socket gives: {"progress": {"state", "states", "waiting", "level", "findings", ...}}, then {"ended": {...}}.
- * Where there is no socket, it asks every two seconds; where there are no scripts, the page asks for itself.
+ * Where there is no socket, it asks every two seconds; without scripts one follows a link to look again.
  *
  * @typedef {{
- *   state?: string, doing?: string, states?: number, waiting?: number, level?: number, findings?: number,
- *   known_findings?: number, mended?: number, of?: number, faults?: number,
+ *   state?: string, doing?: string, ahead?: number, states?: number, waiting?: number, level?: number,
+ *   findings?: number, mended?: number, of?: number, told?: {faults: number, fixes: number, findings: number} | null,
  * }} Progress
  */
 
@@ -56,7 +56,7 @@ class Watch {
       void this.#renew();
       return;
     }
-    const known = `${progress?.state} ${progress?.doing} ${progress?.known_findings}`;
+    const known = JSON.stringify([progress?.state, progress?.told]);
     if (progress && known !== this.known) {
       this.known = known;
       this.#soon();
@@ -103,15 +103,13 @@ class Watch {
  * @param {Progress} progress @param {number} faults
  */
 export function inWords(progress, faults) {
-  if (progress.state === "queued" || progress.level === undefined) return "Not begun yet.";
-  if (progress.doing === "mending")
-    return `Looking for fixes: ${progress.mended ?? 0} of ${progress.of ?? 0} findings.`;
-  const found = progress.findings ?? 0;
-  const findings = found ? `${found} finding${found === 1 ? "" : "s"}` : "no finding";
-  const [states, waiting] = [progress.states ?? 0, progress.waiting ?? 0].map((it) =>
-    it.toLocaleString("en"),
-  );
-  return `At ${progress.level} of ${faults} fault${faults === 1 ? "" : "s"}: ${states} states, ${waiting} waiting, ${findings}.`;
+  if (progress.state === "queued")
+    return progress.ahead ? `Waiting; ${progress.ahead} before it.` : "Not begun yet.";
+  const { level = 0, states = 0, waiting = 0, findings = 0, mended = 0, of = 0 } = progress;
+  if (progress.doing === "mending") return `Looking for fixes: ${mended} of ${of} findings.`;
+  const found = findings ? `${findings} finding${findings === 1 ? "" : "s"}` : "no finding";
+  const [seen, left] = [states, waiting].map((it) => it.toLocaleString("en"));
+  return `At ${level} of ${faults} fault${faults === 1 ? "" : "s"}: ${seen} states, ${left} waiting, ${found}.`;
 }
 
 /** A selector that finds the focused cell again. @param {HTMLElement} element */

@@ -124,7 +124,11 @@ export class Diagram {
       "g",
       { class: "parting" },
       svg("line", { x1: axis, x2: width, y1: y, y2: y }),
-      svg("text", { class: "label", x: width - 6, y: y - 4, "text-anchor": "end" }, "what if, from here"),
+      svg(
+        "text",
+        { class: "label", x: width - 6, y: y - 4, "text-anchor": "end" },
+        "another story from here",
+      ),
     );
   }
 

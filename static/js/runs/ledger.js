@@ -22,10 +22,11 @@ export class Ledger {
     this.cells = new Map();
     const [first] = panes;
     if (!first) return;
-    const { cast } = first;
-    const several = cast.instances > 1;
-    const steps = cast.steps.flatMap((step) =>
-      Array.from({ length: cast.instances }, (_, index) =>
+    const casts = panes.map((pane) => pane.cast); // of two versions, one may know more than the other
+    const instances = Math.max(...casts.map((cast) => cast.instances));
+    const several = instances > 1;
+    const steps = named(casts.flatMap((cast) => cast.steps)).flatMap((step) =>
+      Array.from({ length: instances }, (_, index) =>
         this.#row(
           several ? `${step.name} [${index + 1}]` : step.name,
           `step/${step.name}/${index + 1}`,
@@ -33,16 +34,18 @@ export class Ledger {
         ),
       ),
     );
-    const resources = Object.keys(cast.resources).map((name) => this.#row(name, `resource/${name}`, name));
+    const known = new Set(casts.flatMap((cast) => Object.keys(cast.resources)));
+    const resources = [...known].map((name) => this.#row(name, `resource/${name}`, name));
     const groups = [this.#group("Steps", ["believes", "is true"], steps)];
     if (resources.length) groups.push(this.#group("Resources", ["believes", "is true"], resources));
-    if (cast.invariants.length) {
-      const rows = cast.invariants.map(({ name, when }) => this.#verdictRow(name, when));
+    const invariants = named(casts.flatMap((cast) => cast.invariants));
+    if (invariants.length) {
+      const rows = invariants.map(({ name, when }) => this.#verdictRow(name, when));
       groups.push(this.#group("Invariants", ["verdict"], rows));
     }
     const sides = panes.map((pane) => {
       const sign = icon(pane.shape.orchestrated ? "hub" : "bus");
-      return html("th", { scope: "colgroup", colspan: 2, class: "side" }, sign, pane.cast.coordination);
+      return html("th", { scope: "colgroup", colspan: 2, class: "side" }, sign, pane.name);
     });
     const head = html("thead", {}, html("tr", {}, html("td", {}), ...sides));
     element.replaceChildren(html("table", { class: "ledger-table" }, head, ...groups));
@@ -179,4 +182,9 @@ export class Ledger {
       this.#put(`invariant/${name}/${index}`, judge[0] ?? "", judge[1] ?? "", { "data-differs": broken });
     }
   }
+}
+
+/** The first of each name. @template {{name: string}} T @param {T[]} all */
+function named(all) {
+  return [...new Map(all.toReversed().map((each) => [each.name, each])).values()].toReversed();
 }

@@ -1,6 +1,6 @@
 /** One run's history in sentences. Pointing at a line shows its twin in the other run; choosing one shows its causes. */
 
-import { html } from "sagasim/runs/elements.js";
+import { html, set } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
 import { inShort } from "sagasim/runs/sentences.js";
 import { kindOf, time } from "sagasim/runs/words.js";
@@ -13,10 +13,12 @@ import { kindOf, time } from "sagasim/runs/words.js";
 export class Log {
   /**
    * @param {HTMLElement} element an ordered list
+   * @param {number} shared up to which line another run on this page, or the one before it, says the same
    * @param {Interest} interest
    */
-  constructor(element, interest) {
+  constructor(element, shared, interest) {
     this.element = element;
+    this.shared = shared;
     /** @type {Line[]} */
     this.lines = [];
     this.shown = 0;
@@ -38,7 +40,14 @@ export class Log {
   /** @param {Line[]} lines */
   append(lines) {
     this.lines.push(...lines);
-    this.element.append(...lines.map((line) => item(line, this.sentences.get(line.seq) ?? inShort(line))));
+    for (const line of lines) {
+      const told = item(line, this.sentences.get(line.seq) ?? inShort(line));
+      set(told, {
+        "data-shared": line.seq <= this.shared,
+        "data-parting": line.seq === this.shared + 1 && this.shared > 0,
+      });
+      this.element.append(told);
+    }
   }
 
   /** @param {number} seq @param {string} sentence */

@@ -28,11 +28,14 @@ export class Pane {
   /**
    * @param {HTMLElement} element the article that the page brings
    * @param {import("sagasim/runs/reducer.js").Cast} cast
-   * @param {number} shared up to which line a what-if is the run that it came from; 0: it is none
+   * @param {{shared_seq?: number | null, parting_ms?: number | null}} [run] up to which line it is the same as the run
+   *   that it came from, or as the one beside it; and when their stories part, where the page knows
    */
-  constructor(element, cast, shared) {
-    this.shared = shared;
+  constructor(element, cast, run) {
+    this.shared = run?.shared_seq ?? 0;
+    this.parting_ms = run?.parting_ms ?? undefined;
     this.element = element;
+    this.name = (element.dataset.name ?? cast.coordination).toLowerCase();
     this.cast = cast;
     this.tape = new Tape(cast);
     this.drawn = new Drawn(cast);
@@ -77,7 +80,7 @@ export class Pane {
     this.scale = scale;
     const columns = this.shape.measure();
     const width = this.content.clientWidth;
-    const parting = this.shared ? this.tape.line(this.shared + 1)?.at_ms : undefined;
+    const parting = this.shared ? (this.parting_ms ?? this.tape.line(this.shared + 1)?.at_ms) : undefined;
     this.diagram.draw(this.drawn, scale, columns, width, AXIS, parting);
     this.visible = this.view.clientHeight - this.shape.element.offsetHeight; // not to be asked in every frame
     this.axis.replaceChildren(...axisLabels(scale));

@@ -39,6 +39,7 @@ class Stage {
     /** @type {any[]} the runs on this page; before the first, an empty pane for each coordination */
     this.runs = this.data.runs;
     element.addEventListener("click", (event) => this.#found(event));
+    element.addEventListener("click", (event) => this.#linked(event));
     const articles = [...element.querySelectorAll(".pane")].filter((each) => each instanceof HTMLElement);
     this.panes = articles.map((article) => this.#pane(article));
     this.logs = this.panes.map((_, index) => this.#log(index));
@@ -57,7 +58,8 @@ class Stage {
       ({ url }, index) => new Sentences(url, (seq, sentence) => this.#tell(index, seq, sentence)),
     );
     this.ledger = new Ledger(this.#find("#ledger"), this.panes);
-    this.plan = new Plan(element, this.data, () => this.#now());
+    /** @type {Plan | undefined} two runs that are compared have none: nothing is placed on them */
+    this.plan = "beside" in element.dataset ? undefined : new Plan(element, this.data, () => this.#now());
     this.transport = new Transport(element, this.#does(), (place) => this.seek(this.scale.from(place)));
     this.folded = true;
     this.moved = false;
@@ -94,11 +96,8 @@ class Stage {
   /** @param {HTMLElement} article */
   #pane(article) {
     const run = this.runs.find((each) => each.id === article.dataset.run);
-    const pane = new Pane(
-      article,
-      castOf(this.data, article.dataset.coordination ?? ""),
-      run?.shared_seq ?? 0,
-    );
+    const cast = castOf(run?.blueprint ? run : this.data, article.dataset.coordination ?? "");
+    const pane = new Pane(article, cast, run);
     pane.view.addEventListener("scroll", () => {
       for (const other of this.panes) if (other !== pane) other.scrollLike(pane);
     });
@@ -108,7 +107,7 @@ class Stage {
 
   /** @param {number} index */
   #log(index) {
-    return new Log(this.#find(`[data-log="${index}"]`), {
+    return new Log(this.#find(`[data-log="${index}"]`), this.runs[index]?.shared_seq ?? 0, {
       point: (line) => this.interest.point(index, line),
       choose: (line) => this.interest.choose(index, line),
     });
@@ -173,7 +172,7 @@ class Stage {
     const left = takeOver();
     const linked = new URLSearchParams(location.search).get("t") ?? this.data.t;
     this.#wanted = left?.at_ms ?? (Number(linked) || 0);
-    this.autoplay = left ? left.playing : linked === null;
+    this.autoplay = left ? left.playing : linked === null || linked === undefined;
     this.player.speed = left?.speed ?? 1;
     this.transport.pace(this.player.speed);
   }
@@ -269,7 +268,7 @@ class Stage {
       faster: () => this.pace(1),
       fold: () => this.fold(),
       together: () => this.together(),
-      cancel: () => this.plan.cancel(),
+      cancel: () => this.plan?.cancel(),
       help: () => this.help(),
       clear: () => this.clear(),
     };
@@ -364,6 +363,14 @@ class Stage {
     const index = Number(finding?.getAttribute("data-run-index") ?? 0);
     const line = finding && this.panes[index]?.tape.line(Number(finding.getAttribute("data-finding")));
     if (line) this.interest.choose(index, line);
+  }
+
+  /** To a moment that a sentence of the page speaks of. @param {Event} event */
+  #linked({ target }) {
+    const moment = target instanceof Element ? target.closest("[data-moment]") : null;
+    if (!moment) return;
+    this.player.pause();
+    this.seek(Number(moment.getAttribute("data-moment")));
   }
 
   /** @param {Pane} pane @param {MouseEvent} event */

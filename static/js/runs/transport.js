@@ -43,7 +43,8 @@ export class Transport {
     });
     for (const [name, sign] of Object.entries(SIGNS)) this.button(name).prepend(icon(sign));
     find(".transport").hidden = stage.hasAttribute("data-empty");
-    find(".tray").hidden = false;
+    const tray = stage.querySelector(".tray");
+    if (tray) set(tray, { hidden: null });
     this.play(false);
   }
 

@@ -63,7 +63,6 @@ export class Window {
   /** Whether any step can be seen. @param {readonly {x: number, y: number}[]} boxes */
   shows(boxes) {
     const { x, y, width, height } = this.canvas.viewbox();
-    if (!(width && height)) return true; // the view is hidden
     return boxes.some(
       (box) => box.x < x + width && box.x + WIDTH > x && box.y < y + height && box.y + HEIGHT > y,
     );

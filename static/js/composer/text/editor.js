@@ -89,7 +89,7 @@ function extensions(store, schema) {
     indentOnInput(),
     EditorState.tabSize.of(2),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": "The saga as text", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": "The saga as text", spellcheck: "false", tabindex: "0" }),
     yaml(),
     syntaxHighlighting(classHighlighter),
     offers(store, schema),

@@ -1,0 +1,18 @@
+"""What is said to a request that Django itself turns away: a sentence on a page, or as JSON where JSON is spoken."""
+
+from __future__ import annotations
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+TOO_MUCH = "That is too much at once; a saga file has at most 1 MiB. Go back: what you typed is still there."
+NO_SENSE = "This request makes no sense here; go back and try again."
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    is_too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    said, status = (TOO_MUCH, 413) if is_too_much else (NO_SENSE, 400)
+    if request.path.startswith("/api/") or request.content_type == "application/json":
+        return JsonResponse({"detail": said}, status=status)
+    return render(request, "400.html", {"said": said}, status=status)

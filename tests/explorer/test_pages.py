@@ -1,0 +1,444 @@
+"""The pages of the explorer as whoever has no scripts sees them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.test import Client
+
+from sagasim.cli import main
+from sagasim.composer.models import SagaVersion
+from sagasim.composer.services import save_saga
+from sagasim.explorer import services
+from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.opening import STRIKES
+from sagasim.runs.feed import entries_after
+from sagasim.runs.models import Run
+from tests.explorer.conftest import SAGAS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
+
+ALL = sorted(path.relative_to(SAGAS).as_posix() for path in SAGAS.glob("**/*.yaml"))
+SMALL = "dtm-no-barrier-transfer.yaml"
+CELL = re.compile(r'<td data-state="([\w-]+)" data-tone="[\w-]*" data-target="([^"]+)" data-kind="([\w-]+)"')
+
+
+def saved(file: str) -> SagaVersion:
+    return save_saga((SAGAS / file).read_text("utf-8"), by=None)
+
+
+def explored(client: Client, version: SagaVersion, **asked: Any) -> Exploration:
+    """As whoever presses the button does it."""
+    answer = client.post(f"/sagas/{version.saga.name}/explorations/", asked)
+    assert answer.status_code == 302, answer.content
+    return Exploration.objects.get(pk=answer.headers["Location"].split("/")[2])
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def squares(text: str) -> dict[tuple[str, str], str]:
+    return {(unescape(target), kind): state for state, target, kind in CELL.findall(text)}
+
+
+def refusal(answer: Any) -> str:
+    found = re.search(r'<p class="refusal" role="alert">(.*?)</p>', answer.content.decode(), re.DOTALL)
+    assert found is not None
+    return unescape(found[1])
+
+
+# ---------------------------------------------------------------- looking
+
+
+def test_a_saga_that_was_never_explored_says_what_to_do(client: Client, broken: SagaVersion):
+    text = page(client, f"/sagas/{broken.saga.name}/matrix/")
+    assert "Not explored yet" in text
+    assert f'action="/sagas/{broken.saga.name}/explorations/"' in text
+
+
+@pytest.mark.parametrize(
+    ("file", "faults"), [(SMALL, 1), *(pytest.param(it, 2, marks=pytest.mark.slow) for it in ALL)]
+)
+def test_the_totals_of_the_page_are_those_of_the_command_line(
+    client: Client, file: str, faults: int, capsys: pytest.CaptureFixture[str]
+):
+    main(["explore", str(SAGAS / file), "--json", "--faults", str(faults)])
+    said = json.loads(capsys.readouterr().out)
+    here = explored(client, saved(file), faults=faults, most_seconds=600).get_absolute_url()
+    for name, counts in said["coordinations"].items():
+        text = page(client, f"{here}?layer={name}")
+        assert f"{said['states']:,} states, {said['executions']:,} executions" in text
+        assert f"{counts['states']:,} states" in text
+        assert text.count('class="finding"') == counts["findings"]
+        mine = [cell for cell in said["matrix"] if cell["coordination"] == name]
+        shown = squares(text)
+        assert {place for place, state in shown.items() if state in ("harm", "holds")} == {
+            (cell["target"], cell["kind"]) for cell in mine
+        }
+        assert sum(state == "harm" for state in shown.values()) == sum(bool(it["worst"]) for it in mine)
+        for finding in said["findings"]:
+            assert (finding["coordination"] != name) or finding["sentence"] in unescape(text)
+
+
+def test_a_grey_cell_says_why_it_is_grey(client: Client):
+    text = page(client, explored(client, saved(SMALL), faults=1).get_absolute_url())
+    grey = re.findall(r'<td data-state="(?:absent|unreached)"[^>]*title="([^"]+)"', text)
+    assert grey
+    assert all(re.search(r": (cannot strike|not reached)\. [A-Z].+\.$", unescape(why)) for why in grey)
+    assert "there is no event that could become a dead letter" in text
+
+
+def test_an_exploration_that_was_cut_short_never_looks_like_a_verdict(client: Client, broken: SagaVersion):
+    one = explored(client, broken, most_states=700)
+    text = page(client, one.get_absolute_url())
+    assert one.state == State.LIMITED
+    assert 'data-exhaustive="no"' in text
+    assert "unexplored: what lies beyond is not known" in text
+    assert "came to its limit of 700 states" in text
+    assert "The matrix is of one fault: exhaustive for any 1 fault" in text
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.LOST, State.FAILED])
+def test_what_became_of_an_exploration_is_said_in_a_sentence_and_it_can_be_asked_again(
+    client: Client, broken: SagaVersion, state: State
+):
+    one = explored(client, broken, faults=1)
+    Exploration.objects.filter(pk=one.pk).update(state=state, verdict=None, more={})
+    text = page(client, one.get_absolute_url())
+    assert re.search(r'<p class="state" role="status">[A-Z][^<]+\.</p>', text)
+    assert "Start again" in text
+    answer = client.post(f"{one.get_absolute_url()}again", follow=True)
+    assert answer.context["exploration"].state == State.DONE
+    assert answer.context["exploration"].pk != one.pk
+
+
+# ---------------------------------------------------------------- from a cell to its run
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        SMALL,
+        pytest.param("gallery/order-fulfilment-broken.yaml", marks=pytest.mark.slow),
+        pytest.param("gallery/bank-transfer-broken.yaml", marks=pytest.mark.slow),
+    ],
+)
+def test_every_cell_opens_a_run_that_shows_what_it_promises(client: Client, file: str):
+    one = explored(client, saved(file), faults=1, most_seconds=600)
+    assert one.verdict is not None
+    for cell in one.verdict["matrix"]:
+        asked = {name: cell[name] for name in ("coordination", "target", "kind")}
+        answer = client.get(f"{one.get_absolute_url()}open", asked)
+        assert answer.status_code == 302, answer.content
+        run, at_ms = shown(answer)
+        assert run.faults == cell["faults"]
+        wrong = [it for it in run.findings.all() if it.harm == cell["worst"]]
+        entries = entries_after(run.pk, 0)
+        if cell["worst"]:
+            assert at_ms in {entries[it.seq - 1].at_ms for it in wrong}
+        else:
+            assert run.findings_count == 0
+            assert at_ms == min(it.at_ms for it in entries if isinstance(it.event, STRIKES))
+
+
+def shown(answer: Any) -> tuple[Run, int]:
+    path, _, t = answer.headers["Location"].partition("?t=")
+    return Run.objects.get(pk=path.split("/")[2]), int(t)
+
+
+def test_the_same_cell_opens_the_same_run_again(client: Client):
+    one = explored(client, saved(SMALL), faults=1)
+    text = page(client, one.get_absolute_url())
+    link = unescape(re.findall(r'href="([^"]+/open\?[^"]+)"', text)[0])
+    first, again = client.get(link).headers["Location"], client.get(link).headers["Location"]
+    assert first == again
+    assert Run.objects.count() == 1
+
+
+def test_where_they_differ_a_cell_opens_both_coordinations_on_one_clock(client: Client):
+    one = explored(client, saved(SMALL), faults=1)
+    text = page(client, f"{one.get_absolute_url()}?layer=differ")
+    links = re.findall(r'<td data-state="differs"[^>]*><a class="twin" href="([^"]+)"', text)
+    assert links
+    run, _ = shown(client.get(unescape(links[0])))
+    assert [each.coordination for each in run.side_by_side()] == ["orchestration", "choreography"]
+
+
+def test_a_finding_opens_its_own_run_in_its_own_order(client: Client):
+    one = explored(client, saved(SMALL), faults=1)
+    assert one.verdict is not None
+    for told, extra in zip(one.verdict["findings"], one.more["findings"], strict=True):
+        run, at_ms = shown(client.get(f"{one.get_absolute_url()}open", {"finding": extra["key"]}))
+        assert (run.faults, run.order) == (told["faults"], extra["order"])
+        mine = run.findings.get(harm=told["harm"], step=told["step"])
+        assert entries_after(run.pk, mine.seq - 1)[0].at_ms == at_ms
+
+
+@pytest.mark.slow
+def test_two_faults_are_chosen_one_after_the_other_and_open_the_run_of_both(client: Client):
+    one = explored(client, saved("gallery/bank-transfer-broken.yaml"), coordination="orchestration")
+    pairs = one.more["coordinations"]["orchestration"]["pairs"]
+    assert pairs
+    text = page(client, f"{one.get_absolute_url()}?depth=2")
+    chosen = re.findall(r'<td data-state="harm"[^>]*><a href="([^"]+first=[^"]+)"', text)
+    assert chosen
+    text = page(client, unescape(chosen[0]))
+    second = re.findall(r'<td data-state="harm"[^>]*><a href="([^"]+target2=[^"]+)"', text)
+    run, _ = shown(client.get(unescape(second[0])))
+    assert len(run.faults) == 2
+    assert run.findings_count > 0
+
+
+# ---------------------------------------------------------------- the fix
+
+
+def test_the_fix_of_a_gallery_saga_makes_a_copy_whose_cells_have_turned_green(
+    client: Client, broken: SagaVersion
+):
+    one = explored(client, broken, faults=1)
+    answer = client.post(
+        f"{one.get_absolute_url()}fix", {"finding": one.more["findings"][0]["key"]}, follow=True
+    )
+    text = answer.content.decode()
+    changed = answer.context["exploration"]
+    assert changed.version.saga.name == "order-fulfilment-broken-copy"
+    assert changed.findings_count == 0
+    assert "# Known to be wrong" in changed.version.text  # comments stay
+    harmful = sum(cell["worst"] is not None for cell in (one.verdict or {})["matrix"])
+    assert text.count("data-was=") == harmful
+    assert f"{harmful} cells turned green" in text
+
+
+def test_the_fix_of_a_saga_of_yours_is_its_next_version(client: Client, django_user_model: Any):
+    version = saved(SMALL)
+    one = explored(client, version, faults=1)
+    key = next(it["key"] for it in one.more["findings"] if it["fix"])
+    answer = client.post(f"{one.get_absolute_url()}fix", {"finding": key}, follow=True)
+    assert answer.context["version"].number == 2
+    assert answer.context["version"].saga == version.saga
+    gone = {it["key"] for it in one.more["findings"]} - {
+        it["key"] for it in answer.context["exploration"].more["findings"]
+    }
+    assert key in gone
+
+
+def test_a_fix_is_not_applied_over_what_somebody_saved_meanwhile(client: Client):
+    version = saved(SMALL)
+    one = explored(client, version, faults=1)
+    key = next(it["key"] for it in one.more["findings"] if it["fix"])
+    save_saga(version.text + "deadline_ms: 90000\n", by=None)
+    answer = client.post(f"{one.get_absolute_url()}fix", {"finding": key})
+    assert answer.status_code == 409
+    assert refusal(answer).startswith("Version 2 of dtm-no-barrier-transfer has been saved since")
+    assert version.saga.versions.count() == 2
+
+
+# ---------------------------------------------------------------- taking it away
+
+
+def test_the_exports_say_what_the_page_says(client: Client, broken: SagaVersion):
+    one = explored(client, broken, faults=1)
+    assert one.verdict is not None
+
+    def export(wanted: str) -> str:
+        answer = client.get(f"{one.get_absolute_url()}export.{wanted}")
+        assert answer.status_code == 200
+        assert "attachment" in answer.headers["Content-Disposition"]
+        return answer.content.decode()
+
+    assert json.loads(export("json")) == one.verdict
+    scope, columns, *rows = csv.reader(io.StringIO(export("csv")))
+    assert scope == ["scope", one.more["scope"]]
+    told = [dict(zip(columns, row, strict=True)) for row in rows]
+    assert sum(row["state"] == "harm" for row in told) == sum(
+        bool(cell["worst"]) for cell in one.verdict["matrix"]
+    )
+    drawn = ET.fromstring(export("svg"))
+    assert one.more["scope"] in str(drawn.get("aria-label"))
+    suites = ET.fromstring(export("junit"))
+    assert sum(int(it.get("failures", 0)) for it in suites) == len(one.verdict["findings"])
+    text = export("md")
+    assert one.more["scope"] in text
+    assert text.count("- **") == len(one.verdict["findings"])
+
+
+def test_what_others_wrote_is_text_in_every_page_and_file(client: Client):
+    strange = "=1+1 <script>alert(1)</script> | `x`\"'"
+    saga = {
+        "sagasim": 1,
+        "name": "strange",
+        "title": strange,
+        "steps": [
+            {"name": "a", "service": "s", "effects": {"x": 1}, "compensation": "undo"},
+            {"name": "b", "service": "t"},
+        ],
+        "engine": {"compensates": "completed"},
+        "invariants": [{"name": strange, "finally": "x == 0"}],
+    }
+    one = explored(client, save_saga(json.dumps(saga), by=None), faults=1)
+    assert any(it["step"] == strange for it in (one.verdict or {})["findings"])
+    for address in ("", "?layer=differ"):
+        assert "<script>alert" not in page(client, f"{one.get_absolute_url()}{address}")
+    for wanted in ("svg", "md", "junit"):
+        assert "<script>alert" not in client.get(f"{one.get_absolute_url()}export.{wanted}").content.decode()
+    rows = csv.reader(io.StringIO(client.get(f"{one.get_absolute_url()}export.csv").content.decode()))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    key = next(it["key"] for it in one.more["findings"] if it["key"].endswith(strange))
+    assert client.get(f"{one.get_absolute_url()}open", {"finding": key}).status_code == 302
+
+
+# ---------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"faults": "9"}, "Up to 1 to 4 faults can be explored, not 9."),
+        ({"faults": "many"}, "Up to 1 to 4 faults can be explored, not many."),
+        (
+            {"coordination": "anarchy"},
+            "There is no coordination anarchy; there are both, orchestration, choreography.",
+        ),
+        ({"kinds": ["leak"]}, "There is no kind leak; the kinds are"),
+        ({"most_states": "0"}, "The limit of states is a number from 1 to 2,000,000."),
+        ({"most_seconds": "1e9"}, "The limit of time is 0.1 to 600 seconds."),
+    ],
+)
+def test_what_cannot_be_explored_is_refused_with_what_would_have_been_right(
+    client: Client, broken: SagaVersion, asked: dict[str, Any], says: str
+):
+    answer = client.post(f"/sagas/{broken.saga.name}/explorations/", asked)
+    assert answer.status_code == 422
+    assert says in refusal(answer)
+    assert not Exploration.objects.exists()
+
+
+def test_an_address_that_leads_nowhere_is_a_4xx_and_a_sentence(client: Client, broken: SagaVersion):
+    one = explored(client, broken, faults=1)
+    here = one.get_absolute_url()
+    for query in (
+        {},
+        {"coordination": "orchestration", "target": "nobody", "kind": "late"},
+        {"coordination": "both", "target": "nobody", "kind": "late"},
+        {"coordination": "orchestration", "target": "capture", "kind": "late", "target2": "x", "kind2": "y"},
+        {"finding": "orchestration:leak:nobody"},
+    ):
+        answer = client.get(f"{here}open", query)
+        assert answer.status_code == 404
+        assert refusal(answer).endswith(".")
+    for address in (
+        "/sagas/nobody/matrix/",
+        f"/sagas/{broken.saga.name}/matrix/?exploration=x",
+        f"/sagas/{broken.saga.name}/matrix/?version=99",
+        "/explorations/00000000-0000-0000-0000-000000000000/",
+        f"{here}export.pdf",
+    ):
+        assert client.get(address).status_code == 404
+    for address in ("?layer=nobody", "?first=:", "?depth=x", "?before=x", "?first=a:b&depth=2"):
+        assert client.get(f"{here}{address}").status_code == 200
+    answer = client.post(f"{here}fix", {"finding": "nothing"})
+    assert answer.status_code == 422
+    assert refusal(answer) == "There is no finding 'nothing' here; choose one of the page."
+
+
+def test_what_was_explored_without_being_saved_can_be_looked_at_and_has_no_runs(
+    client: Client, broken: SagaVersion
+):
+    one = services.start(broken.meaning, faults=1)
+    assert "10 findings" in page(client, one.get_absolute_url())
+    answer = client.get(f"{one.get_absolute_url()}open", {"finding": one.more["findings"][0]["key"]})
+    assert answer.status_code == 409
+    assert "save the saga" in refusal(answer)
+
+
+# ---------------------------------------------------------------- safeguards and comparisons
+
+
+@pytest.mark.slow
+def test_each_safeguard_is_shown_with_what_it_holds_back_and_its_run(client: Client):
+    version = saved("dtm-barrier-transfer.yaml")
+    address = f"/sagas/{version.saga.name}/safeguards/"
+    assert "Not weighed yet" in page(client, address)
+    answer = client.post(address, {"does": "weigh"}, follow=True)
+    text = answer.content.decode()
+    assert answer.context["weighing"].state == State.DONE
+    assert "carry load" in text
+    assert "decoration" in text
+    link = unescape(re.findall(r'class="held" href="([^"]+)"', text)[0])
+    run, _ = shown(client.get(link))
+    assert run.findings_count > 0
+    assert run.saga.is_draft
+    assert client.get(f"{address}open", {"without": "gravity"}).status_code == 404
+
+
+def test_two_coordinations_are_compared_and_each_difference_opens_both(client: Client):
+    version = saved(SMALL)
+    address = f"/sagas/{version.saga.name}/compare/"
+    assert "Not explored yet" in page(client, address)
+    text = client.post(address, {"faults": 1}, follow=True).content.decode()
+    assert "orchestration beside choreography" in text
+    both = re.findall(r'<a href="([^"]+)">both on one clock</a>', text)
+    assert both
+    run, _ = shown(client.get(unescape(both[0])))
+    assert len(run.side_by_side()) == 2
+
+
+def test_two_versions_are_compared_and_both_runs_play_the_same_faults(client: Client, broken: SagaVersion):
+    save_saga(broken.text.replace("name: order-fulfilment-broken", "name: mine"), by=None)
+    sound = save_saga(
+        broken.text.replace("name: order-fulfilment-broken", "name: mine").replace(
+            "compensates: completed", "compensates: unknown"
+        ),
+        by=None,
+    )
+    asked = {"what": "versions", "a": 1, "b": 2, "faults": 1}
+    text = client.post(f"/sagas/{sound.saga.name}/compare/", asked, follow=True).content.decode()
+    assert "20 faults are harmless in version 2 and break something in version 1" in text
+    rows = re.findall(r'class="held" href="([^"]+)"', text)[:2]
+    (one, _), (other, _) = (shown(client.get(unescape(link))) for link in rows)
+    assert one.faults == other.faults
+    assert [one.version.number, other.version.number] == [1, 2]
+    assert one.findings_count
+    assert not other.findings_count
+
+
+@pytest.mark.slow
+def test_every_engine_is_compared_at_once(client: Client):
+    version = saved(SMALL)
+    answer = client.post(f"/sagas/{version.saga.name}/compare/", {"what": "presets"}, follow=True)
+    text = answer.content.decode()
+    assert answer.context["all_known"]
+    for preset in ("as written", "temporal-like", "lra-like"):
+        assert f"<strong>{preset}</strong>" in text
+    link = re.findall(r'<td data-state="load"><a href="([^"]+)"', text)
+    run, _ = shown(client.get(unescape(link[0])))
+    assert run.findings_count
+
+
+@pytest.mark.parametrize("query", ["what=versions&a=7", "what=engines&a=steam", "what=versions&a=x"])
+def test_what_cannot_be_compared_is_refused_in_a_sentence(client: Client, query: str):
+    version = saved(SMALL)
+    answer = client.get(f"/sagas/{version.saga.name}/compare/?{query}")
+    assert answer.status_code == 422
+    assert refusal(answer).startswith("There is no")
+
+
+def test_a_saga_file_beside_the_copied_test_fails_before_the_fix_and_passes_after(
+    client: Client, broken: SagaVersion, tmp_path: Path
+):
+    one = explored(client, broken, faults=1)
+    text = page(client, one.get_absolute_url())
+    copied = unescape(re.findall(r"<pre[^>]*>(&quot;&quot;&quot;.*?)</pre>", text, re.DOTALL)[0])
+    assert "from sagasim.testing import" in copied
+    compile(copied, "test_copied.py", "exec")
