@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from sagasim.core.beliefs import believed
 from sagasim.core.errors import listed, quoted
-from sagasim.core.execution import believed
 from sagasim.core.handling import Handling
 from sagasim.core.harms import Harm
 from sagasim.core.history import (

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
 
+from sagasim.core.beliefs import believed
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.errors import CoreError
-from sagasim.core.execution import Run, believed, passages_of
+from sagasim.core.execution import Run, passages_of
 from sagasim.core.history import (
     CallAbandoned,
     CallTimedOut,

@@ -94,7 +94,7 @@ class Hand:
             self.keys.press("Escape")
             field = self.page.locator("[data-key=deadline_ms] input")
             self._open()
-            field.fill(str(value * 1000 + 100))
+            field.fill(str(int(value) * 1000 + 100))
             cell(self.page, step, "name").click()
         else:
             self._in_a_cell(what, value, step)
