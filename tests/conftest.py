@@ -12,7 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -105,20 +105,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh tab. What the console or a failed request says fails the test, whatever else it checks.
-
-    A 422 is an answer: a draft that is no saga yet.
-    """
+    """A fresh tab. What the console or a failed request says fails the test, whatever else it checks."""
     complaints: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "status of 422" not in message.text:
-            complaints.append(message.text)
-
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         tab = context.new_page()
         tab.set_default_timeout(10_000)
-        tab.on("console", hear)
+        tab.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         yield tab
     assert complaints == []

@@ -364,6 +364,51 @@ def test_names_of_strangers_are_drawn_as_text(page: Page, stage: Visitor):
 
 
 @pytest.mark.slow
+def test_no_draft_is_too_wild_to_be_drawn(trip: Page):
+    """Whatever can be written down: the canvas draws what is a step, and goes on living."""
+    named = [
+        {"name": name} for name in ("a", "a>b", "b", "__proto__", "constructor", "", "x" * 5000, '"]<g>')
+    ]
+    wild: list[object] = [
+        None,
+        [],
+        {"steps": 5},
+        {"steps": [None, 3, [], {}, {"name": 7}, {"name": "a"}, {"name": "a"}]},
+        {
+            "steps": [
+                {"name": "a", "after": ["a"]},
+                {"name": "b", "after": ["c"]},
+                {"name": "c", "after": ["b"]},
+            ]
+        },
+        {"steps": [{"name": "a", "after": ["nobody", 5, None]}, {"name": "b", "after": "a", "kind": []}]},
+        {"steps": [{"name": "a", "service": {}, "compensation": 4, "irreversible": "yes", "effects": 1}]},
+        {"steps": named},
+        {"steps": [{"name": name, "after": ["a", "b"]} for name in ("a>b", "c")] + named},
+        {"steps": [{"name": f"s{number}"} for number in range(1000)]},
+        {"steps": [{"name": "last"}]},
+    ]
+    drawn = trip.evaluate(
+        """async (wild) => {
+            const { connectCanvas } = await import("sagasim/composer/canvas/canvas.js");
+            const { createStore } = await import("sagasim/composer/store.js");
+            const check = () => Promise.reject(new Error("nobody answers"));
+            const element = document.querySelector("[data-region=canvas]");
+            return wild.map((data) => {
+                const store = createStore({ text: "", data, layout: { a: { x: "no" }, b: { x: 1, y: 2 } }, check });
+                const sleep = connectCanvas(element, store);
+                const names = [...element.querySelectorAll(".djs-shape")].map((it) => it.dataset.step);
+                store.select(names);
+                sleep();
+                return names.length;
+            });
+        }""",
+        wild,
+    )
+    assert drawn == [0, 0, 0, 1, 3, 2, 1, 7, 8, 300, 1]
+
+
+@pytest.mark.slow
 def test_forty_steps_are_drawn_at_once_and_stay_in_sight(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("forty", 40)))
     expect(page.locator(".djs-shape")).to_have_count(40)
