@@ -174,3 +174,11 @@ def test_the_fix_of_what_a_run_broke_is_known_where_it_was_explored(broken: Saga
     assert known is not None
     assert (known.change, known.key, known.is_verified) == (row.fix, row.key, True)
     assert services.fix_for("0" * 64, row.harm, row.step, row.coordination) is None
+
+
+@pytest.mark.slow
+def test_when_it_has_ended_every_pair_has_its_run(gallery: dict[str, Any]):
+    stored = services.start(gallery["food-delivery-broken"].latest)
+    pairs = stored.more["coordinations"]["orchestration"]["pairs"]
+    assert len(pairs) > 200
+    assert all(pair["faults"] for pair in pairs)
