@@ -14,7 +14,7 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, services
+from sagasim.explorer import curating, services, verdicts
 from sagasim.explorer.models import Exploration
 from tests.explorer.conftest import SAGAS, kept
 
@@ -44,7 +44,15 @@ def small() -> Saga:
 
 
 @pytest.mark.parametrize(
-    "file", [*QUICK, *(pytest.param(it, marks=pytest.mark.slow) for it in ALL if it not in QUICK)]
+    "file",
+    [
+        *QUICK,
+        *(
+            pytest.param(it, marks=[pytest.mark.slow, pytest.mark.timeout(600)])
+            for it in ALL
+            if it not in QUICK
+        ),
+    ],
 )
 def test_the_stored_verdict_is_what_the_command_line_says(file: str, capsys: pytest.CaptureFixture[str]):
     path = SAGAS / file
@@ -187,3 +195,32 @@ def test_the_gallery_is_explored_once_while_nobody_wants_anything_else(gallery: 
     badges = services.badge_of(saga.latest for saga in pair)
     assert [badges[saga.latest.hash].state for saga in pair] == ["sound", "broken"]
     assert Exploration.objects.count() == 2
+
+
+def test_a_draft_that_meets_its_limit_says_so_and_keeps_what_one_fault_does(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(verdicts, "MOST_STATES", 600)
+    text = (SAGAS / "gallery" / "order-fulfilment-broken.yaml").read_text("utf-8")
+    first = verdicts.look(text, 60)
+    assert (first["faults"], first["done"], first["exhaustive"]) == (1, True, True)
+    second = verdicts.look(text, 60)
+    assert (second["faults"], second["done"], second["exhaustive"]) == (2, True, False)
+    assert "what lies beyond is not known" in second["scope"]
+    assert {it["step"] for it in first["findings"]} <= {it["step"] for it in second["findings"]}
+    assert verdicts.look(text, 60) == {**second, "begun": False}
+
+
+def test_a_draft_goes_on_where_it_was_and_begins_anew_where_it_was_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(verdicts, "KEPT_OPEN", 1)
+    texts = [
+        f"sagasim: 1\nname: draft-{n}\nsteps: [{{name: a, service: s, compensation: b}}]\n" for n in (1, 2)
+    ]
+    assert verdicts.look(texts[0], 0)["begun"] is True
+    assert verdicts.look(texts[0], 0)["begun"] is False
+    assert verdicts.look(texts[1], 0)["begun"] is True
+    assert verdicts.look(texts[0], 0)["begun"] is True
+    assert [verdicts.look(texts[0], 60)["faults"] for _ in range(3)] == [1, 2, 2]
+    assert not Exploration.objects.exists()

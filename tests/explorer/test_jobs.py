@@ -98,6 +98,7 @@ def test_one_that_is_stopped_tells_what_was_known_by_then(engine: Engine, heavy:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     """Three heavy ones fill the long lane for minutes; a small one is answered between them."""
     heavies = [services.start(heavy, faults=4, most_seconds=600, anew=True) for _ in range(3)]
