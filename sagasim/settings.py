@@ -69,6 +69,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "sagasim.refusals.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 METRICS_TOKEN = os.environ.get("SAGASIM_METRICS_TOKEN", "")

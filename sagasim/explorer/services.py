@@ -104,7 +104,7 @@ def start(
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
-            return known
+            return _adopted(known, version)
     now = timezone.now()
     row = Exploration.objects.create(
         saga=version.saga if version is not None else None,
@@ -153,6 +153,14 @@ def again(exploration: Exploration, *, by: User | None = None) -> Exploration:
 def warm() -> None:
     """Somebody is about to ask: whoever answers had better be awake."""
     jobs.warm()
+
+
+def _adopted(row: Exploration, version: SagaVersion | None) -> Exploration:
+    """An answer about a design that has been saved since belongs to its version from now on."""
+    if version is not None and (row.version is None or row.version.saga.is_draft):
+        Exploration.objects.filter(pk=row.pk).update(version=version, saga=version.saga)
+        row.refresh_from_db()
+    return row
 
 
 def _known(question: str, most_states: int, most_seconds: float) -> Exploration | None:

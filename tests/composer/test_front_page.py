@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sagasim.composer import services
+from sagasim.composer import naming, services
 from sagasim.composer.models import SavedSaga
 from sagasim.core.codec import json_schema
 from sagasim.explorer.services import start
@@ -125,7 +125,7 @@ def test_what_was_exported_can_be_imported_again(client: Client, gallery: Galler
     for kind in ("yaml", "json"):
         text = client.get(f"/sagas/food-delivery/export.{kind}").content.decode()
         name = f"again-{kind}"
-        client.post("/sagas/", {"text": services.under_name(text, name)})
+        client.post("/sagas/", {"text": naming.under_name(text, name)})
         latest = SavedSaga.objects.get(name=name).latest
         assert latest is not None
         original = gallery["food-delivery"].latest
