@@ -20,8 +20,8 @@ from sagasim.core.saga import Coordination, Saga
 
 LEVELS = (1, 2)
 MOST_STATES, MOST_SECONDS = 200_000, 5.0
-KEPT_OPEN = 4
-"""So many drafts are kept half explored: what they hold may be large."""
+KEPT_OPEN, KEPT_STATES = 4, 300_000
+"""So many drafts are kept half explored, with no more states than these together."""
 KEPT_ANSWERS = 512
 
 Answer = dict[str, Any]
@@ -56,7 +56,7 @@ def _answer(text: str, until: float) -> Answer:
         _remember(draft.hash, answer)
     else:
         _open[key] = draft
-        while len(_open) > KEPT_OPEN:
+        while len(_open) > 1 and (len(_open) > KEPT_OPEN or _kept_states() > KEPT_STATES):
             _open.popitem(last=False)
     return {**answer, "begun": is_new}
 
@@ -151,6 +151,10 @@ class _Draft:
 
 def _plans(faults: int) -> str:
     return "any 1 fault" if faults == 1 else f"any {faults} faults"
+
+
+def _kept_states() -> int:
+    return sum(draft.inquiry.progress().states for draft in _open.values())
 
 
 def _remember(digest: str, answer: Answer) -> None:

@@ -145,6 +145,14 @@ def test_what_cannot_be_done_elsewhere_fails_alone(engine: Engine):
         assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
 
 
+def test_a_process_that_has_grown_large_is_replaced_when_it_has_answered():
+    for most_kept_mb, processes in ((1, 2), (4096, 1)):
+        workers = Workers("large", 1, most_kept_mb=most_kept_mb)
+        pids = {workers.submit(os.getpid).result(60) for _ in range(2)}
+        assert len(pids) == processes
+        workers.shutdown(cancel_futures=True)
+
+
 def left_behind(version: SagaVersion, keeper: str, seconds: float) -> Exploration:
     """An exploration that somebody else looks after, for so long."""
     row = Exploration(
