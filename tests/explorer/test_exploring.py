@@ -14,8 +14,8 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, services, verdicts
-from sagasim.explorer.models import Exploration
+from sagasim.explorer import curating, services, states, verdicts
+from sagasim.explorer.models import Exploration, Lane
 from tests.explorer.conftest import SAGAS, kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
@@ -128,6 +128,26 @@ def test_a_limit_of_states_is_said_and_what_one_fault_does_is_known_all_the_same
     assert stored.verdict["unexplored"] > 0
     assert stored.more["glance"]["verdict"]["exhaustive"] is True
     assert len(stored.more["glance"]["verdict"]["matrix"]) >= len(stored.verdict["matrix"])
+
+
+def test_what_is_told_never_becomes_less_from_turn_to_turn(
+    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[tuple[int, int]] = []
+    tell = states.tell
+
+    def noted(pk: Any, verdict: dict[str, Any], *more: Any) -> None:
+        told.append((verdict["faults"], verdict["states"]))
+        tell(pk, verdict, *more)
+
+    monkeypatch.setattr(states, "tell", noted)
+    monkeypatch.setattr(
+        "sagasim.explorer.jobs.TURNS", ((Lane.QUICK, 0), (Lane.QUICK, 0.3), (Lane.LONG, None))
+    )
+    stored = services.start(broken)
+    assert stored.state == "done"
+    assert told == sorted(told)
+    assert told[0][0] == 1
 
 
 def test_a_limit_of_seconds_is_kept_and_said(heavy: SagaVersion):
