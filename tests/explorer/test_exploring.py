@@ -14,7 +14,7 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, services, states, verdicts
+from sagasim.explorer import curating, questions, services, states, verdicts
 from sagasim.explorer.models import Exploration, Lane
 from tests.explorer.conftest import SAGAS, kept
 
@@ -116,7 +116,7 @@ def test_another_question_is_explored_anew(small: Saga, other: dict[str, Any]):
 
 def test_an_answer_by_other_rules_is_not_used_again(small: Saga, monkeypatch: pytest.MonkeyPatch):
     first = services.start(small)
-    monkeypatch.setattr(services, "explorer_version", lambda: "0.0.1+of-yesterday")
+    monkeypatch.setattr(questions, "explorer_version", lambda: "0.0.1+of-yesterday")
     assert services.start(small).pk != first.pk
 
 
@@ -244,3 +244,16 @@ def test_a_draft_goes_on_where_it_was_and_begins_anew_where_it_was_forgotten(
     assert verdicts.look(texts[0], 0)["begun"] is True
     assert [verdicts.look(texts[0], 60)["faults"] for _ in range(3)] == [1, 2, 2]
     assert not Exploration.objects.exists()
+
+
+def test_a_draft_that_was_explored_as_a_saga_gets_that_answer_at_once():
+    text = (
+        "sagasim: 1\nname: shop\nengine: {compensates: completed}\nsteps:\n"
+        "  - {name: charge, service: payments, compensation: refund, effects: {paid: 100}}\n"
+        "  - {name: ship, service: parcels, compensation: recall, effects: {sent: 1}}\n"
+    )
+    worked_out = [verdicts.look(text, 60) for _ in range(2)][-1]
+    assert worked_out["findings"]
+    services.start(saga_from_text(text))
+    verdicts._answers.clear()
+    assert verdicts.look(text, 0) == {**worked_out, "begun": False}
