@@ -42,7 +42,7 @@ def test_a_verdict_is_shown_with_its_scope_and_none_is_not_made_up(
     assert page.count("not explored yet") == 11
     (badge,) = re.findall(r'<p class="badge" data-verdict="broken">(.*?)</p>', page, re.DOTALL)
     assert f'href="{explored.get_absolute_url()}"' in badge
-    assert "any 1 fault: 5 (orchestration), 4 (choreography)" in badge
+    assert "any 1 fault: 5 findings (orchestration), 4 findings (choreography)" in badge
     assert "exhaustive for any 1 fault" in badge
 
 
