@@ -167,6 +167,24 @@ def test_a_saga_of_forty_steps_can_be_edited(page: Page, stage: Visitor):
     assert steps(page)[20] == "middle"
 
 
+def test_a_link_carries_what_is_not_saved(page: Page, stage: Visitor):
+    compose(page, stage, bring(stage, yaml("linked", 3)))
+    rename(page, "step-1", "carried")
+    written = settle(page)
+    page.locator("summary", has_text="More").last.click()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(said(page)).to_contain_text("#text=")  # no clipboard here, so it is shown
+    page.goto(said(page).inner_text())
+    expect(root(page)).to_have_attribute("data-awake", "")
+    assert settle(page) == written
+    assert steps_after_opening(page) == ["step-0", "carried", "step-2"]
+
+
+def steps_after_opening(page: Page) -> list[str]:
+    table(page)
+    return steps(page)
+
+
 @pytest.fixture
 def own_server(tmp_path: Path) -> dict[str, str]:
     return installed(tmp_path / "own")
