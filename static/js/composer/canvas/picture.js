@@ -21,11 +21,12 @@ import { linkId, placesOf } from "sagasim/composer/canvas/places.js";
 import { routeOf } from "sagasim/composer/canvas/routes.js";
 import { drawnSteps } from "sagasim/composer/model.js";
 
+const MOST_STEPS = 300; // more than a saga may have; what a draft has beyond is not worth a page that hangs
 export const LANES = 8; // colours of services; from the ninth on they are used again, the word beside them is not
 
 /** @param {Drawable} state @returns {Picture} */
 export function pictureOf({ data, layout, checked }) {
-  const steps = distinct(drawnSteps(data));
+  const steps = distinct(drawnSteps(data).slice(0, MOST_STEPS));
   const all = placesOf(steps, layout);
   const services = [...new Set(steps.map((step) => step.service))];
   const boxes = steps.map((step) => {
@@ -79,7 +80,7 @@ function linksOf(steps, all) {
     const joined = after.length > 1;
     const row = all.places.get(name)?.row;
     return after
-      .filter((from) => from !== name)
+      .filter((from) => from !== name && all.places.has(from))
       .map((from) => {
         const id = linkId(from, name);
         const place = all.places.get(from);
