@@ -129,6 +129,18 @@ def test_a_gallery_saga_is_kept_under_a_name_of_ones_own(page: Page, stage: Visi
     expect(root(page)).to_have_attribute("data-awake", "")
 
 
+def test_a_saga_that_was_renamed_is_saved_beside_the_old_one(page: Page, stage: Visitor):
+    compose(page, stage, bring(stage, yaml("old-name", 2)))
+    page.locator("[data-key=name] input").fill("new-name")
+    settle(page)
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="Save a copy")
+    expect(dialog.get_by_label("Name of the copy")).to_have_value("new-name")
+    dialog.get_by_role("button", name="Save the copy").click()
+    page.wait_for_url("**/sagas/new-name/")
+    assert "old-name" in stage.get("/sagas/old-name/")
+
+
 def test_when_the_server_is_away_the_page_says_so_keeps_the_work_and_catches_up(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("offline", 3)))
     wait_for_verdict(page)
