@@ -200,6 +200,10 @@ def test_a_link_is_deleted_and_a_step_put_into_one(trip: Page):
     trip.keyboard.press("Enter")
     expect(step(trip, "check-in")).to_be_visible()
     assert links(trip) == {"reserve>hotel", "reserve>flight", "hotel>check-in", "check-in>capture"}
+    trip.keyboard.press("Control+a")
+    start = middle(step(trip, "hotel").locator(".outline"))
+    drag(trip, start, (start[0] + 20, start[1] + 30))  # what is gone is not dragged along
+    assert len(selected(trip)) == 5
 
 
 def choose_link(page: Page, name: str) -> None:
