@@ -9,7 +9,7 @@ MANAGE  := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check python-checks web-checks format bench lock clean
+.PHONY: help run test check python-checks web-checks format bench screenshots lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ format: $(VENV)/installed-dev ## Let the formatters have their way
 
 bench: $(VENV)/installed-dev ## Measure what the project promises about speed; ARGS names benchmarks
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/installed-dev ## Take the pictures of the README anew
+	@tools/ensure-chromium
+	$(BIN)/python tools/screenshots.py
 
 lock: ## Pin anew what the requirements pull in (constraints.txt)
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock

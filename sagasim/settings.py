@@ -13,6 +13,7 @@ and passes `manage.py check --deploy`.
     SAGASIM_DATA         the folder with the database and collected files var/ beside manage.py
     SAGASIM_LOG          line | json: how the server's own log is written  line
     SAGASIM_WORKERS      how many long explorations may run at once        one processor less than there are
+    SAGASIM_CURATOR      0: do not explore the gallery when nothing else is to be done
     SAGASIM_DEBUG        1: Django's error pages; local mode only
 """
 
@@ -68,6 +69,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "sagasim.refusals.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 METRICS_TOKEN = os.environ.get("SAGASIM_METRICS_TOKEN", "")
@@ -157,7 +159,11 @@ LOGOUT_REDIRECT_URL = "login"
 
 # ------------------------------------------------------------------ what works beside it
 
-WORKERS = int(os.environ.get("SAGASIM_WORKERS", "0")) or max(1, (os.cpu_count() or 2) - 1)
+workers = os.environ.get("SAGASIM_WORKERS", str(max(1, (os.cpu_count() or 2) - 1)))
+if not workers.isascii() or not workers.isdecimal() or not 1 <= int(workers) <= 256:
+    raise ImproperlyConfigured(f"SAGASIM_WORKERS is {workers!r}; it can be a number from 1 to 256.")
+WORKERS = int(workers)
+CURATOR = os.environ.get("SAGASIM_CURATOR", "1") == "1"
 
 # ------------------------------------------------------------------ what it serves
 

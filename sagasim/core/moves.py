@@ -454,7 +454,8 @@ class Moves:
         after = self._with_row(rows, choice.instance, Row(row.rest, cells))
         harms = found.harms
         if found.touched and self._meets[step]:
-            after = after._replace(marks=with_marks(self.bp, self.world(after), choice.instance, step).marks)
+            marked = with_marks(self.bp, self.world(after), choice.instance, step, undo=choice.undo)
+            after = after._replace(marks=marked.marks)
         if found.changed and self.bp.always:
             harms = (*harms, *self.judge.always(self.world(after)))
         return Followed(after, harms, found.undone)

@@ -89,12 +89,16 @@ class SeenStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One sentence of a story. `covered`: it was not seen before the truth was uncovered."""
+    """One sentence of a story, and what is believed of its step after it.
+
+    `covered`: it was not seen before the truth was uncovered.
+    """
 
     at_ms: int | None
     kind: str
     step: str
     sentence: str
+    belief: str = ""
     covered: bool = False
 
 
@@ -181,6 +185,7 @@ def told(entry: Entry, saga: Saga) -> Told:
         kind=entry.kind,
         step=str(getattr(entry.event, "step", "")),
         sentence=capital(sentence(entry.event, saga), saga),
+        belief=entry.belief,
         covered=not is_reported(entry.event),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -31,6 +31,7 @@ from sagasim.explorer.contenders import (
     contenders,
     explore_all,
 )
+from sagasim.explorer.fragments import shown
 
 FAULTS = {PRESETS: 1}
 """How many faults are compared where nobody says it: two, but with a dozen engines at once one."""
@@ -125,8 +126,8 @@ def _page(
         "refusal": refusal,
         "here": f"{request.path}?{_query(asked)}",
     }
-    part = "#compared" if request.htmx else ""  # type: ignore[attr-defined]  # django-htmx adds it
-    return render(request, f"explorer/compare.html{part}", context, status=status)
+    page = "explorer/compare.html"
+    return shown(request, page, f"{page}#compared", context, status)
 
 
 def _choices(what: str, version: SagaVersion) -> list[tuple[str, str]]:

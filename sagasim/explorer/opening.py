@@ -51,10 +51,13 @@ def scene_of(coordination: str, worst: Mapping[str, Any]) -> Scene:
     )
 
 
-def address_of(scene: Scene, version: SagaVersion, *, by: User | None) -> str:
-    """The stage of the run, with `?t=`. Raises BadFault where the plan does not fit the saga any more."""
+def address_of(scene: Scene, version: SagaVersion, *, by: User | None, at_ms: int | None = None) -> str:
+    """The stage of the run at a moment: the one asked for, or the first that went wrong.
+
+    Raises BadFault where the plan does not fit the saga any more.
+    """
     runs = run_of(scene, version, by=by)
-    return f"{runs[0].get_absolute_url()}?t={moment_of(scene, runs)}"
+    return f"{runs[0].get_absolute_url()}?t={moment_of(scene, runs) if at_ms is None else at_ms}"
 
 
 def run_of(scene: Scene, version: SagaVersion, *, by: User | None) -> list[Run]:

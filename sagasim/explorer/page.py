@@ -196,7 +196,10 @@ def _caption(layer: str, deep: bool, first: Place | None) -> str:
 def _explains(layer: str, deep: bool, first: Place | None) -> str:
     """What a click does here."""
     if layer == DIFFER:
-        return "A cell opens both runs on one clock, at the first moment that went wrong."
+        return (
+            "Above orchestration, below choreography. "
+            "A cell opens both runs on one clock, at the first moment that went wrong."
+        )
     if first:
         return "Only what is worse together than apart stands out; a cell opens the run of both faults."
     if deep:

@@ -22,8 +22,8 @@ from sagasim.core.errors import CoreError, listed, quoted
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
-from sagasim.explorer.jobs import jobs, sweep
-from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, State
+from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
+from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
 from sagasim.explorer.telling import SHAPE, TOLD_BY
 from sagasim.runs.kernel import version_of
 
@@ -86,10 +86,12 @@ def start(
     most_seconds: float = MOST_SECONDS,
     by: User | None = None,
     anew: bool = False,
+    quietly: bool = False,
 ) -> Exploration:
     """The answer if it is there; else what is under way; else a new exploration, in the queue.
 
-    `anew` takes no answer that is there. Call it outside of transactions: a worker must see the row.
+    `anew` takes no answer that is there; `quietly` takes no turn in the quick lane from anybody who waits. Call
+    it outside of transactions: a worker must see the row.
     Raises BadQuestion.
     """
     version = design if isinstance(design, SagaVersion) else None
@@ -102,7 +104,7 @@ def start(
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
-            return known
+            return _adopted(known, version)
     now = timezone.now()
     row = Exploration.objects.create(
         saga=version.saga if version is not None else None,
@@ -117,12 +119,13 @@ def start(
         coordinations=[each.value for each in asked],
         most_states=most_states,
         most_seconds=most_seconds,
+        lane=Lane.LONG if quietly else Lane.QUICK,
         keeper=jobs.keeper,
         kept_until=now + states.LEASE,
         asked_at=now,
         asked_by=by,
     )
-    jobs.submit(row.pk)
+    jobs.submit(row.pk, LAST_TURN if quietly else 0)
     row.refresh_from_db()
     return row
 
@@ -150,6 +153,14 @@ def again(exploration: Exploration, *, by: User | None = None) -> Exploration:
 def warm() -> None:
     """Somebody is about to ask: whoever answers had better be awake."""
     jobs.warm()
+
+
+def _adopted(row: Exploration, version: SagaVersion | None) -> Exploration:
+    """An answer about a design that has been saved since belongs to its version from now on."""
+    if version is not None and (row.version is None or row.version.saga.is_draft):
+        Exploration.objects.filter(pk=row.pk).update(version=version, saga=version.saga)
+        row.refresh_from_db()
+    return row
 
 
 def _known(question: str, most_states: int, most_seconds: float) -> Exploration | None:
@@ -217,7 +228,7 @@ def badge_of(versions: Iterable[SagaVersion]) -> dict[str, Badge]:
 def _badge(row: Exploration) -> Badge:
     plans = f"any {row.faults} fault{'' if row.faults == 1 else 's'}"
     counts = (row.verdict or {}).get("coordinations", {})
-    found = ", ".join(f"{its['findings'] or 'none'} ({name})" for name, its in counts.items())
+    found = ", ".join(f"{_counted(its['findings'])} ({name})" for name, its in counts.items())
     text = f"{plans}: no finding" if not row.findings_count else f"{plans}: {found}"
     return Badge(
         text=text,
@@ -225,6 +236,10 @@ def _badge(row: Exploration) -> Badge:
         scope=row.more.get("scope", ""),
         url=row.get_absolute_url(),
     )
+
+
+def _counted(findings: int) -> str:
+    return f"{findings} finding{'' if findings == 1 else 's'}" if findings else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sagasim.composer.models import SagaVersion, SavedSaga
@@ -21,6 +21,7 @@ from sagasim.core.saga import Coordination
 from sagasim.explorer import fixing, opening, services
 from sagasim.explorer.exports import FORMATS, SUFFIXES, Report
 from sagasim.explorer.forms import ExploreForm
+from sagasim.explorer.fragments import shown
 from sagasim.explorer.models import Exploration
 from sagasim.explorer.page import Asked, Shown, progress_in_words, sentence_of, shown_of
 from sagasim.explorer.pairing import pairs_from_data
@@ -60,7 +61,7 @@ def _page(
     **more: object,
 ) -> HttpResponse:
     by = user_of(request)
-    shown = _shown(request, one) if one is not None and one.verdict else None
+    verdict = _shown(request, one) if one is not None and one.verdict else None
     saga = version.saga if version is not None else None
     own = saga is not None and may_change(saga, by)
     context = {
@@ -70,7 +71,7 @@ def _page(
         "heading": saga.heading if saga else one.name if one else "",
         "name": saga.name if saga else one.name if one else "",
         "here": here or request.path,
-        "shown": shown,
+        "shown": verdict,
         "state_sentence": sentence_of(one) if one else "",
         "progress_sentence": progress_in_words(one) if one else "",
         "form": ExploreForm(initial=_as_explored(one) if one else {}),
@@ -78,11 +79,12 @@ def _page(
         "may_fix": version is not None,
         "fix_label": f"Apply it as version {_next(saga)}" if own else "Apply it to a copy",
         "exports": tuple(FORMATS),
+        "newer": saga.latest if saga and saga.latest != version else None,
+        "is_outdated": one is not None and not one.is_open and one.kernel != services.explorer_version(),
         "before": request.GET.get("before", ""),
         **more,
     }
-    page = "explorer/exploration.html" if _is_htmx(request) else "explorer/explorer.html"
-    return render(request, page, context, status=status)
+    return shown(request, "explorer/explorer.html", "explorer/exploration.html", context, status)
 
 
 def _shown(request: HttpRequest, one: Exploration) -> Shown:
@@ -182,7 +184,8 @@ def open_run(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, None, one, status=409, refusal=refusal)
     try:
         scene = scene_asked(one, request.GET.dict())
-        return HttpResponseRedirect(opening.address_of(scene, one.version, by=user_of(request)))
+        by, at_ms = user_of(request), _ms(request.GET.get("t", ""))
+        return HttpResponseRedirect(opening.address_of(scene, one.version, by=by, at_ms=at_ms))
     except NoSuchCell as bad:
         return _page(request, one.version, one, status=404, refusal=sentence(bad))
     except CoreError as bad:
@@ -249,12 +252,12 @@ def _exploration(pk: UUID) -> Exploration:
     return get_object_or_404(Exploration.objects.select_related("version__saga__latest", "saga"), pk=pk)
 
 
+def _ms(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
+
+
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
         raise Http404("There is no such exploration.") from None
-
-
-def _is_htmx(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]  # django-htmx adds it

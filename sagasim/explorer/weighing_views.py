@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sagasim.composer.models import SagaVersion
@@ -14,6 +14,7 @@ from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
 from sagasim.core.errors import CoreError
 from sagasim.explorer import opening, weighing
+from sagasim.explorer.fragments import shown
 from sagasim.explorer.safeguards import weights_of
 from sagasim.explorer.scenes import NoSuchCell
 from sagasim.explorer.variants import kept_variant
@@ -70,5 +71,5 @@ def _page(
         "faults": FAULTS,
         "refusal": refusal,
     }
-    part = "#weighing" if request.htmx else ""  # type: ignore[attr-defined]  # django-htmx adds it
-    return render(request, f"explorer/safeguards.html{part}", context, status=status)
+    page = "explorer/safeguards.html"
+    return shown(request, page, f"{page}#weighing", context, status)

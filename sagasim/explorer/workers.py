@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NICENESS = 10
-"""Pages, sockets and the runs that somebody watches come first."""
 _spawning = multiprocessing.get_context("spawn")  # a fork would copy the server's locks and sockets
 
 
@@ -48,8 +46,8 @@ class _Task:
 class Workers(Executor):
     """So many processes, which take what is submitted in its order."""
 
-    def __init__(self, name: str, count: int, database: str | None = None) -> None:
-        self.name, self.count, self.database = name, count, database
+    def __init__(self, name: str, count: int, database: str | None = None, *, niceness: int = 0) -> None:
+        self.name, self.count, self.database, self.niceness = name, count, database, niceness
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._processes: set[BaseProcess] = set()
@@ -130,7 +128,9 @@ class Workers(Executor):
 
     def _hire(self) -> tuple[BaseProcess, Connection]:
         ours, theirs = _spawning.Pipe()
-        process = _spawning.Process(target=_work, args=(theirs, self.database), name=self.name, daemon=True)
+        process = _spawning.Process(
+            target=_work, args=(theirs, self.database, self.niceness), name=self.name, daemon=True
+        )
         process.start()
         theirs.close()
         with self._lock:
@@ -158,11 +158,11 @@ class Workers(Executor):
 # ---------------------------------------------------------------- in the worker
 
 
-def _work(channel: Connection, database: str | None) -> None:
+def _work(channel: Connection, database: str | None, niceness: int) -> None:
     """Does what it is sent, one thing after the other, until the server is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     _set_up(database)
     while True:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from sagasim.composer.models import SagaVersion
 from sagasim.explorer import services
 from sagasim.explorer.jobs import Engine, beside_the_server, jobs
-from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.models import Exploration, Lane, State
 from sagasim.explorer.workers import WorkerDied, Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +42,12 @@ def engine(processes: Engine) -> Iterator[Engine]:
             time.sleep(0.02)
 
 
+@pytest.fixture
+def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything stays in the quick lane, so that it is known which process explores."""
+    monkeypatch.setattr("sagasim.explorer.jobs.TURNS", ((Lane.QUICK, None),))
+
+
 def until(row: Exploration, holds: Callable[[Exploration], Any], seconds: float = 60) -> Exploration:
     """The row as soon as this holds."""
     deadline = time.monotonic() + seconds
@@ -61,13 +67,7 @@ def is_exploring(row: Exploration) -> bool:
     return row.state == State.RUNNING and bool(row.progress)
 
 
-@pytest.fixture
-def heavy(gallery: dict[str, Any]) -> SagaVersion:
-    """A saga that takes a minute or more with four faults."""
-    version: SagaVersion = gallery["vm-provisioning"].latest
-    return version
-
-
+@pytest.mark.usefixtures("one_turn")
 def test_a_killed_worker_leaves_an_exploration_that_says_so_and_can_be_started_again(
     engine: Engine, heavy: SagaVersion, broken: SagaVersion
 ):
@@ -114,6 +114,7 @@ def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion
         assert until(row, is_over).state == State.STOPPED
 
 
+@pytest.mark.usefixtures("one_turn")
 def test_one_that_waits_is_stopped_at_once(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     first = until(services.start(heavy, faults=4), is_exploring)
     second = services.start(broken)

@@ -79,7 +79,9 @@ class Watch {
   /** The page as it is now, with the focus where it was. */
   async #renew() {
     this.asked_at = performance.now();
-    const answer = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+    // Not stored: else the way back to this address would show the part instead of the page.
+    const asked = { headers: { "HX-Request": "true" }, cache: /** @type {const} */ ("no-store") };
+    const answer = await fetch(location.href, asked).catch(() => undefined);
     if (this.closed) return;
     if (!answer?.ok) {
       this.waiting = setTimeout(() => this.#renew(), AGAIN_MS);

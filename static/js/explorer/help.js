@@ -5,9 +5,10 @@ const BREAKS = ".matrix td:is([data-state=harm], [data-state=differs]) a";
 /** @param {HTMLElement} element */
 export default function connect(element) {
   if (!(element instanceof HTMLDialogElement)) return undefined;
-  const opener = document.querySelector("[data-help]");
   const open = () => element.showModal();
-  if (opener instanceof HTMLElement) opener.hidden = false;
+  /** The button comes and goes with the matrix. @param {MouseEvent} event */
+  const clicked = ({ target }) => target instanceof Element && target.closest("[data-help]") && open();
+  element.parentElement?.setAttribute("data-keys", "");
   /** @param {KeyboardEvent} event */
   const pressed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
@@ -19,17 +20,17 @@ export default function connect(element) {
     action();
   };
   document.addEventListener("keydown", pressed);
-  opener?.addEventListener("click", open);
+  document.addEventListener("click", clicked);
   return () => {
     document.removeEventListener("keydown", pressed);
-    opener?.removeEventListener("click", open);
+    document.removeEventListener("click", clicked);
   };
 }
 
 /** To the next cell where something breaks, from wherever the focus is. @param {1 | -1} direction */
 function jump(direction) {
   const cells = [...document.querySelectorAll(BREAKS)].filter((each) => each instanceof HTMLElement);
-  const here = cells.findIndex((each) => each === document.activeElement);
+  const here = cells.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const from = here < 0 && direction < 0 ? 0 : here;
   const next = cells[(from + direction + cells.length) % cells.length];
   next?.focus();
