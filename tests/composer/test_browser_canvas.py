@@ -307,6 +307,24 @@ def test_the_text_offers_what_can_be_written_and_follows_the_canvas(trip: Page):
 
 
 @pytest.mark.slow
+def test_where_the_editor_cannot_be_had_a_plain_field_does_its_work(trip: Page):
+    before = text_of(trip)
+    trip.route("**/vendor/codemirror*", lambda route: route.abort())
+    trip.keyboard.press("Alt+3")
+    field = trip.get_by_role("textbox", name="The saga as text")
+    expect(field).to_have_value(before)
+    field.press("Control+End")
+    trip.keyboard.type("  - name: thank")
+    expect(step(trip, "thank")).to_have_count(1)
+    trip.keyboard.press("Control+z")
+    expect(field).to_have_value(before)
+    trip.keyboard.type("nonsense: [")
+    expect(trip.locator(".saga-text .refusal")).to_contain_text("Line")
+    undo_all(trip)
+    assert text_of(trip) == before
+
+
+@pytest.mark.slow
 def test_where_one_is_in_a_text_is_known_also_in_a_line_that_is_not_finished(trip: Page):
     """A bar stands for the cursor."""
     places = {
