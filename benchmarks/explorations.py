@@ -45,8 +45,8 @@ def text_of(saga: str) -> str:
 def ask(server: Server, body: dict[str, Any] | None = None, path: str = "") -> Any:
     sent = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    request = Request(f"{server.site}/api/explorations{path}", data=sent, headers=headers)  # noqa: S310  # our own server
-    with urlopen(request, timeout=60) as answer:  # noqa: S310  # the same
+    request = Request(f"{server.site}/api/explorations{path}", data=sent, headers=headers)  # noqa: S310  # loopback
+    with urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.load(answer)
 
 
@@ -56,10 +56,12 @@ class Editor(Viewer):
     def __init__(self, request: bytes) -> None:
         super().__init__(request)
         self.said: list[dict[str, Any]] = []
+        self.heard = asyncio.Event()
 
     def _take(self, kind: int, payload: bytes) -> None:
         if kind == TEXT:
             self.said.append(json.loads(payload))
+            self.heard.set()
         else:
             super()._take(kind, payload)
 
@@ -117,8 +119,9 @@ async def edited(server: Server, name: str) -> Row:
         text = text_of(name).replace(f"name: {name}", f"name: {name}-{number}")
         began = time.monotonic()
         editor.say({"explore": {"text": text, "n": number}})
-        while not said or said[-1]["n"] != number or not said[-1]["done"] or said[-1]["faults"] < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+        while not said or said[-1]["n"] != number or not said[-1]["done"] or said[-1]["faults"] < 2:
+            await editor.heard.wait()
+            editor.heard.clear()
         seconds.append(time.monotonic() - began)
     leave([editor])
     middle = sorted(seconds)[2]

@@ -7,12 +7,23 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 TOO_MUCH = "That is too much at once; a saga file has at most 1 MiB. Go back: what you typed is still there."
+OLD_PAGE = (
+    "This page is too old to send that, or your browser takes no cookies; load it again, and send it again."
+)
 NO_SENSE = "This request makes no sense here; go back and try again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     is_too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     said, status = (TOO_MUCH, 413) if is_too_much else (NO_SENSE, 400)
+    return _answer(request, said, status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django hands it over
+    return _answer(request, OLD_PAGE, 403)
+
+
+def _answer(request: HttpRequest, said: str, status: int) -> HttpResponse:
     if request.path.startswith("/api/") or request.content_type == "application/json":
         return JsonResponse({"detail": said}, status=status)
     return render(request, "400.html", {"said": said}, status=status)

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
 POLICY = {
@@ -23,6 +23,9 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+
+
+SIGN_IN = "You are signed out; sign in again in another tab, and go on here."
 
 
 class ContentSecurityPolicyMiddleware(MiddlewareMixin):
@@ -47,6 +50,14 @@ class SignInFirst(LoginRequiredMiddleware):
         if request.resolver_match is not None and request.resolver_match.namespaces[:1] == ["api"]:
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(  # type: ignore[override]  # Django promises a redirect: it knows nothing else
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
+        """A script is told; to follow it to a login page would say nothing to it."""
+        if request.content_type == "application/json":
+            return JsonResponse({"detail": SIGN_IN}, status=401)
+        return super().handle_no_permission(request, view_func)
 
 
 def csp(request: HttpRequest) -> dict[str, str]:

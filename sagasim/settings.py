@@ -13,6 +13,7 @@ and passes `manage.py check --deploy`.
     SAGASIM_DATA         the folder with the database and collected files var/ beside manage.py
     SAGASIM_LOG          line | json: how the server's own log is written  line
     SAGASIM_WORKERS      how many long explorations may run at once        one processor less than there are
+    SAGASIM_CURATOR      0: do not explore the gallery when nothing else is to be done
     SAGASIM_DEBUG        1: Django's error pages; local mode only
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -68,6 +70,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "sagasim.refusals.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 METRICS_TOKEN = os.environ.get("SAGASIM_METRICS_TOKEN", "")
@@ -111,12 +114,19 @@ MIDDLEWARE = [
 ROOT_URLCONF = "sagasim.urls"
 ASGI_APPLICATION = "sagasim.asgi.application"
 
+TEMPLATE_LOADERS: list[Any] = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+if not DEBUG:  # whoever changes a template sees it at the next request
+    TEMPLATE_LOADERS = [("django.template.loaders.cached.Loader", TEMPLATE_LOADERS)]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [("template_partials.loader.Loader", TEMPLATE_LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -157,7 +167,11 @@ LOGOUT_REDIRECT_URL = "login"
 
 # ------------------------------------------------------------------ what works beside it
 
-WORKERS = int(os.environ.get("SAGASIM_WORKERS", "0")) or max(1, (os.cpu_count() or 2) - 1)
+workers = os.environ.get("SAGASIM_WORKERS", str(max(1, (os.cpu_count() or 2) - 1)))
+if not workers.isascii() or not workers.isdecimal() or not 1 <= int(workers) <= 256:
+    raise ImproperlyConfigured(f"SAGASIM_WORKERS is {workers!r}; it can be a number from 1 to 256.")
+WORKERS = int(workers)
+CURATOR = os.environ.get("SAGASIM_CURATOR", "1") == "1"
 
 # ------------------------------------------------------------------ what it serves
 

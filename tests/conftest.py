@@ -46,7 +46,7 @@ def explored_at_once() -> Iterator[None]:
 def environment(data: Path, **settings: str) -> dict[str, str]:
     """The environment of a sagasim of its own, with its data in that folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SAGASIM_")}
-    return {**inherited, "SAGASIM_DATA": str(data), **settings}
+    return {**inherited, "SAGASIM_DATA": str(data), "SAGASIM_CURATOR": "0", **settings}
 
 
 def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

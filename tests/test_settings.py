@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +10,10 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
-from tests.conftest import environment, manage, serving
+from tests.conftest import ROOT, environment, manage, serving
 
 SERVER = {
     "SAGASIM_MODE": "server",
@@ -32,6 +34,16 @@ def test_a_mode_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path
     refused = manage("check", env=environment(tmp_path, SAGASIM_MODE="prod"))
     assert refused.returncode == 1
     assert "SAGASIM_MODE is 'prod'; it can be 'local' or 'server'." in refused.stderr
+
+
+@pytest.mark.parametrize("workers", ["0", "many", "-1", "1000", ""])
+def test_a_number_of_workers_that_cannot_be_is_refused(
+    workers: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("SAGASIM_WORKERS", workers)
+    monkeypatch.setenv("SAGASIM_DATA", str(tmp_path))
+    with pytest.raises(ImproperlyConfigured, match="a number from 1 to 256"):
+        runpy.run_path(str(ROOT / "sagasim" / "settings.py"))
 
 
 def test_djangos_deployment_check_has_nothing_to_say_about_server_mode(tmp_path: Path):

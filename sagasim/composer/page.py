@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from sagasim.composer import checking
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import free_name, may_change
+from sagasim.composer.naming import free_name
+from sagasim.composer.services import may_change
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -56,7 +57,7 @@ def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: st
         "is_unsaved": sheet.is_unsaved,
         "latest": saga.latest.number if saga and saga.latest else 0,
         "may_save": may_save,
-        "suggest": "" if saga is None or may_save else free_name(saga.name),
+        "suggest": free_name(saga.name) if saga else "",
         "in_gallery": bool(saga and saga.in_gallery),
         "layout": dict(sheet.layout),
         "presets": checking.presets_told(),
@@ -97,6 +98,6 @@ def addresses(name: str) -> dict[str, Any]:
         "show": reverse("runs:show", args=[name]),
         "run": reverse("runs:new", args=[name]),
         "start": reverse("runs:start", args=[name]),
-        "matrix": f"/sagas/{name}/matrix/",
+        "matrix": reverse("explorer:matrix", args=[name]),
         "export": {kind: reverse("composer:export", args=[name, kind]) for kind in EXPORTS},
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
 
-from sagasim.composer import checking, services
+from sagasim.composer import checking, naming, services
 from sagasim.composer.asking import Asked, asked, asks_json, number_in, refused, text_in
 from sagasim.composer.layouts import layout_in
 from sagasim.composer.models import LONGEST_NAME
@@ -58,7 +58,7 @@ def saved(request: HttpRequest, said: Asked, name: str = "") -> JsonResponse:
     except services.Outdated as outdated:
         return _both_versions(outdated, text)
     except services.NotYours as not_yours:
-        return refused(not_yours, 403, suggest=services.free_name(not_yours.saga.name), text=text)
+        return refused(not_yours, 403, suggest=naming.free_name(not_yours.saga.name), text=text)
     return JsonResponse(
         {
             "name": version.saga.name,
@@ -78,7 +78,7 @@ def _name_in(said: Asked) -> str:
     """Whose page it is; empty for a new saga."""
     name = said.get("name", "")
     fits = isinstance(name, str) and len(name) <= LONGEST_NAME
-    return name if fits and services.is_slug(name) else ""
+    return name if fits and naming.is_slug(name) else ""
 
 
 def _both_versions(outdated: services.Outdated, mine: str) -> JsonResponse:
@@ -95,5 +95,5 @@ def _both_versions(outdated: services.Outdated, mine: str) -> JsonResponse:
         },
         base_text=base.text if base else "",
         text=mine,
-        suggest=services.free_name(theirs.saga.name),
+        suggest=naming.free_name(theirs.saga.name),
     )

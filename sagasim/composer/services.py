@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -11,26 +9,22 @@ from django.utils import timezone
 
 from sagasim.composer.gallery import Exhibit, pairs
 from sagasim.composer.models import DRAFT, LONGEST_NAME, SagaVersion, SavedSaga
+from sagasim.composer.naming import under_name
 from sagasim.core.codec import (
-    edited_text,
-    saga_from_data,
     saga_from_text,
     saga_hash,
     saga_to_data,
     saga_to_yaml,
 )
-from sagasim.core.document import read_document
 from sagasim.core.errors import BadSaga
-from sagasim.core.saga import SLUG
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
     from sagasim.core.saga import Saga
 
 MOST_COUNTED = 1000
-LONGEST_OWN_NAME = 100
-"""As the schema of a saga file has it."""
 
 
 class NotYours(Exception):
@@ -93,37 +87,14 @@ def keep_saga(meaning: Saga, *, by: User | None) -> SagaVersion:
     return newest or _save(meaning, saga_to_yaml(meaning), by, "")
 
 
-def under_name(text: str, name: str) -> str:
-    """The text with another name in it, and nothing else changed. Raises BadSaga."""
-    data = read_document(text).data
-    saga_from_data(data)
-    return edited_text(text, {**data, "name": name})
-
-
-def is_slug(name: str) -> bool:
-    return SLUG.match(name) is not None
-
-
-def free(name: str) -> str:
-    """This name, or the first one like it that no saga has yet."""
-    stem = name[: LONGEST_OWN_NAME - 6].rstrip("-_")
-    taken = set(SavedSaga.objects.filter(name__startswith=stem).values_list("name", flat=True))
-    if name not in taken:
-        return name
-    return next(found for number in count(2) if (found := f"{stem}-{number}") not in taken)
-
-
-def free_name(name: str) -> str:
-    """A name for a copy of this saga."""
-    return free(f"{re.sub(r'-copy(-[0-9]+)?$', '', name)[: LONGEST_OWN_NAME - 12].rstrip('-_')}-copy")
-
-
 def _save(meaning: Saga, text: str, by: User | None, expecting: str, base: int | None = None) -> SagaVersion:
     if len(meaning.name) > LONGEST_NAME:
         raise BadSaga(f"the name has {len(meaning.name)} characters; at most {LONGEST_NAME} fit", path="name")
     if expecting and meaning.name != expecting:
         raise BadSaga(
-            f"the saga here is {expecting!r}; save {meaning.name!r} at its own address", path="name"
+            f"the saga here is {expecting!r}; save a copy under the name {meaning.name!r}, or call it "
+            f"{expecting!r} again",
+            path="name",
         )
     with transaction.atomic():
         saga, is_new = SavedSaga.objects.select_for_update().get_or_create(
@@ -166,8 +137,13 @@ def duplicate(version: SagaVersion, name: str, *, by: User | None) -> SagaVersio
 
 def what_goes_with(saga: SavedSaga) -> dict[str, Any]:
     """What is deleted with a saga: counted no further than a person needs."""
-    runs = saga.versions.filter(runs__isnull=False).values("runs")[: MOST_COUNTED + 1].count()
+    versions = SagaVersion.objects.filter(saga__in=[saga, *_drafts_of(saga)], runs__isnull=False)
+    runs = versions.values("runs")[: MOST_COUNTED + 1].count()
     return {"saga": saga, "versions": saga.versions.count(), "runs": runs, "most": MOST_COUNTED}
+
+
+def _drafts_of(saga: SavedSaga) -> QuerySet[SavedSaga]:
+    return SavedSaga.objects.filter(is_draft=True, name__startswith=f"{saga.name}{DRAFT}")
 
 
 def delete_saga(saga: SavedSaga, *, by: User | None) -> None:
@@ -175,8 +151,7 @@ def delete_saga(saga: SavedSaga, *, by: User | None) -> None:
     if not may_change(saga, by):
         raise NotYours(saga)
     with transaction.atomic():
-        drafts = SavedSaga.objects.filter(is_draft=True, name__startswith=f"{saga.name}{DRAFT}")
-        for each in (*drafts, saga):
+        for each in (*_drafts_of(saga), saga):
             each.delete()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sagasim.composer import services
+from sagasim.composer import naming, services
 from sagasim.composer.asking import asked, asks_json
 from sagasim.composer.checking import Draft, read_draft
 from sagasim.composer.differing import side_by_side
@@ -28,7 +30,7 @@ from sagasim.core.errors import BadSaga
 BLANK = "sagasim: 1\nname: {name}\nsteps: []\n"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """The composer of a saga: its newest version, or the one that the address asks for."""
     version = version_asked(name, request.GET.get("version", ""))
@@ -48,10 +50,17 @@ def shown(
         "data": data,
         "composer_json": json_text(data),
         "form": form or filled(draft),
+        "copy_name": _name_for_copy(sheet, data),
         "gallery": [] if sheet.saga else SavedSaga.objects.filter(in_gallery=True, broken_twin_of=None),
         **more,
     }
     return render(request, "composer/composer.html", context, status=status)
+
+
+def _name_for_copy(sheet: Sheet, data: dict[str, Any]) -> str:
+    """The name that the text gives itself where that is not the saga's; else one that is free."""
+    said = data["data"].get("name") if data["data"] else ""
+    return str(said) if sheet.saga and said and said != sheet.saga.name else str(data["suggest"])
 
 
 def _edited(request: HttpRequest, sheet: Sheet) -> HttpResponse:
@@ -78,7 +87,7 @@ def _edited(request: HttpRequest, sheet: Sheet) -> HttpResponse:
 def _kept(request: HttpRequest, sheet: Sheet, sent: Essentials) -> SagaVersion:
     by, name = user_of(request), sheet.saga.name if sheet.saga else ""
     if sent.does == "save-as":
-        return services.save_as(sheet.text, sent.under or services.free_name(name or "my-saga"), by=by)
+        return services.save_as(sheet.text, sent.under or naming.free_name(name or "my-saga"), by=by)
     return services.save_over(sheet.text, base=sheet.base_number, by=by, expecting=name)
 
 
@@ -92,7 +101,7 @@ def _both(request: HttpRequest, sheet: Sheet, outdated: services.Outdated) -> Ht
         "refusal": sentence(outdated),
         "their_changes": changes_between(base, theirs),
         "rows": side_by_side(theirs.text, sheet.text),
-        "suggest": services.free_name(theirs.saga.name),
+        "suggest": naming.free_name(theirs.saga.name),
     }
     return render(request, "composer/conflict.html", context, status=409)
 
@@ -121,7 +130,7 @@ def _of_draft(version: SagaVersion) -> Sheet:
 # ---------------------------------------------------------------- a new one
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """A blank page, a copy of a saga that is there already (`?from=`), or what somebody noted down (`steps`)."""
     if "steps" in request.POST:
@@ -130,15 +139,15 @@ def new(request: HttpRequest) -> HttpResponse:
         return _edited(request, Sheet(text=""))
     origin = request.GET.get("from", "")
     if not origin:
-        return shown(request, Sheet(text=BLANK.format(name=services.free("my-saga"))))
+        return shown(request, Sheet(text=BLANK.format(name=naming.free("my-saga"))))
     version = version_asked(origin)
-    text = services.under_name(version.text, services.free_name(origin))
+    text = naming.under_name(version.text, naming.free_name(origin))
     return shown(request, Sheet(text=text, layout=version.saga.layout, is_unsaved=True))
 
 
 def _sketched(request: HttpRequest) -> HttpResponse:
     lines, name = lines_alike(request.POST["steps"]), slug_of(request.POST.get("name", ""))
-    name = services.free(name or "my-saga")
+    name = naming.free(name or "my-saga")
     try:
         text = sketched(lines, name)
     except BadSaga as bad:
@@ -166,7 +175,7 @@ def _brought(request: HttpRequest) -> HttpResponse:
     try:
         text = lines_alike(text)
         if upload:
-            text = upload.read(MOST_BYTES + 1).decode("utf-8-sig")
+            text = _text_of(upload)
         version = services.save_saga(text, by=user_of(request))
     except UnicodeDecodeError:
         return shown(
@@ -177,6 +186,14 @@ def _brought(request: HttpRequest) -> HttpResponse:
     return redirect(version.saga)
 
 
+def _text_of(upload: UploadedFile[bytes]) -> str:
+    """The text of a file, without the mark that some editors put before it."""
+    if upload.size is None or upload.size > MOST_BYTES:
+        raise BadSaga(f"the file has over {MOST_BYTES // 1024} KiB; no saga of 200 steps needs that")
+    content: bytes = upload.read()
+    return content.decode("utf-8-sig")
+
+
 # ---------------------------------------------------------------- a whole saga
 
 
@@ -184,7 +201,7 @@ def _brought(request: HttpRequest) -> HttpResponse:
 def duplicate(request: HttpRequest, name: str) -> HttpResponse:
     """A new saga that begins with this one; its name is the form's, or one that is free."""
     version = version_asked(name, request.POST.get("version", ""))
-    wanted = request.POST.get("name", "").strip() or services.free_name(name)
+    wanted = request.POST.get("name", "").strip() or naming.free_name(name)
     try:
         copy = services.duplicate(version, wanted, by=user_of(request))
     except BadSaga as bad:
@@ -192,11 +209,11 @@ def duplicate(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(copy.saga)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Asks first, and says what goes with it."""
     saga = version_asked(name).saga
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "composer/delete.html", services.what_goes_with(saga))
     try:
         services.delete_saga(saga, by=user_of(request))

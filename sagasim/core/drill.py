@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from types import MappingProxyType
 from typing import Literal
 
@@ -21,7 +22,7 @@ from sagasim.core.history import (
     HarmDone,
 )
 from sagasim.core.narration import there
-from sagasim.core.parked import BadDecision, Decision, Drill, NotParked, Seen, Told, begin, told
+from sagasim.core.parked import DECISIONS, BadDecision, Decision, Drill, NotParked, Seen, Told, begin, told
 from sagasim.core.phrases import joined
 from sagasim.core.world import Mind
 
@@ -37,7 +38,11 @@ __all__ = [
     "begin",
     "choose",
     "in_words",
+    "settled_by",
 ]
+
+MOST_TRIED = 125
+"""So many combinations of decisions are tried for what would have settled it: all of three steps' five each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,20 @@ def choose(drill: Drill, decisions: Mapping[str, str], *, wait: bool = False) ->
         other = Handling(drill, made)
         other.handle(wait=not wait)
     return _consequences(drill, handling, other, wait=wait)
+
+
+def settled_by(drill: Drill) -> tuple[Mapping[str, Decision], ...]:
+    """Decisions that settle it whether or not one waits first, the simplest first; of very many not all are tried."""
+    asked = [step for step in drill.seen.steps if step.options]
+    offers = [[option.decision for option in step.options] for step in asked]
+    found: list[Mapping[str, Decision]] = []
+    for made in islice(product(*offers), MOST_TRIED):
+        decisions = {
+            step.name: decision for step, decision in zip(asked, made, strict=True) if decision != "leave"
+        }
+        if all(choose(drill, decisions, wait=wait).state == "settled" for wait in (False, True)):
+            found.append(decisions)
+    return tuple(sorted(found, key=lambda it: (len(it), [DECISIONS.index(each) for each in it.values()])))
 
 
 def _checked(drill: Drill, decisions: Mapping[str, str]) -> dict[int, Decision]:
@@ -231,7 +250,8 @@ def _otherwise(drill: Drill, made: Handling, other: Handling | None, *, wait: bo
     if other is None:
         return ""
     ends = [
-        (_state(it, tuple(_left(drill, it))), _outcome(it.instance.mind), it.harms) for it in (made, other)
+        (_state(it, tuple(_left(drill, it))), _outcome(it.instance.mind), _broken(it.harms))
+        for it in (made, other)
     ]
     if ends[0] == ends[1]:
         return ""

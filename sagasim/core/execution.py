@@ -28,7 +28,7 @@ from sagasim.core.history import (
     SagaStuck,
 )
 from sagasim.core.ledger import IDLE, Copy, Leg
-from sagasim.core.moments import first_moments, is_at, matches, ordered_moment
+from sagasim.core.moments import is_at, matches, ordered_moment
 from sagasim.core.paths import Way, paths_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.core.striking import strike_of
@@ -140,7 +140,7 @@ class _Clock:
         for number in range(bp.saga.instances):
             group = self.chronicle.write(self.paths.begun, number, 0, -1)
             self._schedule(group)
-            self._enter(number, first_moments(bp, self.world, number))
+            self._enter(number, self.paths.first[number])
         for harm, told in self.paths.harms_at_the_start:
             self.chronicle.harm(harm, told, 0, 0)
 

@@ -25,7 +25,7 @@ def note_stuck(search: Search) -> None:
         if fine[number] or edges is None or edges:
             continue
         for harm in stuck_at(search, search.world(number)):
-            search.breaks(harm, search.cost[number], Broken(number, None))
+            search.breaks(harm, search.cost[number], Broken(number, None, search.letters[number]))
             known = search.harmful.setdefault((number, number), [])
             if harm not in known:
                 known.append(harm)

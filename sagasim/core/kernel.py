@@ -333,6 +333,12 @@ class Kernel:
             return call.attempt
         return max(call.attempt, self.bp.attempts(step, call.undo))
 
+    def letters(self, choice: Choice) -> int:
+        """How long the fault of a choice is in writing."""
+        if choice.strike is None:
+            return len(f"saga:{choice.subject}@.before") + max(len(step.name) for step in self.bp.steps)
+        return len(self._told(choice.step, choice.undo, choice.attempt, choice.strike))
+
     def _told(self, step: int, undo: bool, attempt: int, strike: Strike) -> str:
         place = (step, undo, attempt, strike)
         if place not in self._texts:
@@ -416,9 +422,14 @@ class Kernel:
         return self._with_marks(with_instance(world, number, instance), number, step, events)
 
     def _with_marks(self, world: World, number: int, step: int, events: Iterable[HistoryEvent]) -> World:
-        touched = (StepCommitted, UndoCommitted, NothingChanged)
-        if self._shares and any(isinstance(event, touched) for event in events):
-            return with_marks(self.bp, world, number, step)
+        """The world with what others depend on now. All these events are of one call, or of its copies."""
+        if self._shares:
+            for event in events:
+                if isinstance(event, StepCommitted | UndoCommitted | NothingChanged):
+                    undo = isinstance(event, UndoCommitted) or (
+                        isinstance(event, NothingChanged) and event.undo
+                    )
+                    return with_marks(self.bp, world, number, step, undo=undo)
         return world
 
     def _followed(self, instance: Instance, mind: Mind) -> Instance:

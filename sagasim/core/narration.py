@@ -268,8 +268,12 @@ def told(entry: Entry, saga: Saga, *, both: bool = True) -> str:
 
 
 def there(times: int) -> str:
-    """How often an effect is there."""
+    """How often an effect is there; below 0 it was taken away more often than it was there."""
     match times:
+        case -1:
+            return "undone once too often"
+        case _ if times < 0:
+            return f"undone {-times} times too often"
         case 0:
             return "not there"
         case 1:

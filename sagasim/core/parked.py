@@ -7,7 +7,7 @@ lost on the way, which faults struck. What a person may decide is read from what
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
 
@@ -89,12 +89,16 @@ class SeenStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One sentence of a story. `covered`: it was not seen before the truth was uncovered."""
+    """One sentence of a story, and what is believed of its step after it.
+
+    `covered`: it was not seen before the truth was uncovered.
+    """
 
     at_ms: int | None
     kind: str
     step: str
     sentence: str
+    belief: str = ""
     covered: bool = False
 
 
@@ -181,6 +185,7 @@ def told(entry: Entry, saga: Saga) -> Told:
         kind=entry.kind,
         step=str(getattr(entry.event, "step", "")),
         sentence=capital(sentence(entry.event, saga), saga),
+        belief=entry.belief,
         covered=not is_reported(entry.event),
     )
 
@@ -201,7 +206,7 @@ def _options(step: Step, leg: Leg) -> tuple[Option, ...]:
         says=f"Compensate by hand: a person takes the effect of {name} away at {who}. It carries no key.",
     )
     if leg.belief == "done":
-        return leave, hand
+        return replace(leave, says=f"Leave {name} as it is: it stands, as the saga believes."), hand
     if leg.belief == "given-up":
         return (
             leave,

@@ -25,7 +25,7 @@ from sagasim.core.history import (
     UndoCommitted,
 )
 from sagasim.core.kernel import Kernel
-from sagasim.core.moments import moments_entered
+from sagasim.core.moments import first_moments, moments_entered
 from sagasim.core.participant import NO_STRIKE, Strike
 from sagasim.core.world import Choice, World
 
@@ -90,6 +90,7 @@ class Paths:
         world, events = self.kernel.begin()
         self.start = self._place(world)
         self.begun = self._told(events, world, 0, self.start, self.start)
+        self.first = [first_moments(bp, world, number) for number in range(len(world.instances))]
         self.harms_at_the_start = self._harms(self.judge.at_the_start(world), world, 0)
         self.messages_at_the_start = _messages(events) * len(world.instances)
 

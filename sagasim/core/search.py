@@ -20,11 +20,12 @@ from sagasim.core.commuting import Commuting
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.kernel import Kernel
-from sagasim.core.moves import Moves, RowKey, Rows, Spot
+from sagasim.core.moves import Moves
+from sagasim.core.rows import RowKey, Rows, Spot
 from sagasim.core.world import Choice, World
 
 CANDIDATES = 24
-"""How many places with the fewest faults are kept, to tell the plan with the shortest text."""
+"""How many places with the fewest faults are kept: those with the shortest texts, to tell the shortest of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +40,24 @@ class Progress:
 
 
 class Broken(NamedTuple):
-    """Where a property was broken: the world before, and the choice that broke it (None: it is stuck)."""
+    """Where a property was broken: the world before, and the choice that broke it (None: it is stuck).
+
+    `letters` is how long the plan is in writing, without the moments of its landings.
+    """
 
     world: int
     choice: Choice | None
+    letters: int
 
 
 class Search:
     """One search under way, and the graph that it has found.
 
     Worlds are numbered in the order in which they were found. Per world: the world itself (`world`), from
-    where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), what
-    follows by itself (`edges`, None where it was not expanded) and by one more fault (`faulty`). `broken`
-    holds, per harm, the fewest faults and where; `harmful` the harms done on the way from one world to another.
+    where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), how
+    long these are in writing (`letters`), what follows by itself (`edges`, None where it was not expanded) and
+    by one more fault (`faulty`). `broken` holds, per harm, the fewest faults and where; `harmful` the harms
+    done on the way from one world to another.
     """
 
     def __init__(
@@ -61,14 +67,16 @@ class Search:
         self.kernel = Kernel(bp, tidy=True, kinds=self.kinds)
         self.judge = Judge(self.kernel)
         self.moves = Moves(self.kernel, self.judge)
+        self.register = self.moves.register
         self.commuting = Commuting(self.kernel) if commute else None
         start, _ = self.kernel.begin()
-        rows = self.moves.rows(start)
-        self.numbers: dict[RowKey, int] = {self.moves.key(rows): 0}
+        rows = self.register.rows(start)
+        self.numbers: dict[RowKey, int] = {self.register.key(rows): 0}
         self.rows: list[Rows] = [rows]
         self.parents = array("i", [-1])
         self.choices: list[Choice | None] = [None]
         self.cost = array("b", [0])
+        self.letters = array("H", [0])
         self.edges: list[array[int] | None] = [None]
         self.faulty: dict[int, list[tuple[int, Choice]]] = {}
         self.broken: dict[Harm, tuple[int, list[Broken]]] = {}
@@ -81,19 +89,19 @@ class Search:
         self._place = 0
         self._later: list[int] = []
         for harm in self.judge.at_the_start(start):
-            self.breaks(harm, 0, Broken(0, None))
+            self.breaks(harm, 0, Broken(0, None, 0))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def world(self, number: int) -> World:
         """The world of that number, in full."""
-        return self.moves.world(self.rows[number])
+        return self.register.world(self.rows[number])
 
     def number_of(self, world: World, *, faults_left: bool) -> int | None:
         """The number of the world that stands for this one, if it was found."""
         return self.numbers.get(
-            self.moves.key(self.moves.rows(self.moves.reduction.of(world, faults_left=faults_left)))
+            self.register.key(self.register.rows(self.register.reduction.of(world, faults_left=faults_left)))
         )
 
     def is_over(self, number: int) -> bool:
@@ -143,12 +151,17 @@ class Search:
         least, places = self.broken.get(harm, (faults, []))
         if faults < least:
             places = []
-        if faults <= least and len(places) < CANDIDATES:
-            places.append(where)
+        if faults <= least:
+            if len(places) < CANDIDATES:
+                places.append(where)
+            else:
+                longest = max(range(CANDIDATES), key=lambda place: places[place].letters)
+                if where.letters < places[longest].letters:
+                    places[longest] = where
         self.broken[harm] = (min(least, faults), places)
 
     def _expand(self, number: int) -> None:
-        spot = Spot(self.moves, self.rows[number])
+        spot = Spot(self.register, self.rows[number])
         self.expanded += 1
         left = self.level < self.faults
         choices = self.moves.choices(spot)
@@ -165,9 +178,10 @@ class Search:
             spot, choice, left=total < self.faults, last=bool(cost) and total == self.faults
         )
         self.transitions += 1
-        following = self._number(rows, number, choice, total)
+        letters = self.letters[number] + (self.kernel.letters(choice) if cost else 0)
+        following = self._number(rows, number, choice, total, letters)
         for harm in harms:
-            self.breaks(harm, total, Broken(number, choice))
+            self.breaks(harm, total, Broken(number, choice, letters))
             known = self.harmful.setdefault((number, following), [])
             if harm not in known:
                 known.append(harm)
@@ -175,8 +189,8 @@ class Search:
             self.undone.update(undone)
         return following
 
-    def _number(self, rows: Rows, parent: int, choice: Choice, total: int) -> int:
-        key = self.moves.key(rows)
+    def _number(self, rows: Rows, parent: int, choice: Choice, total: int, letters: int) -> int:
+        key = self.register.key(rows)
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.rows)
@@ -184,10 +198,15 @@ class Search:
             self.parents.append(parent)
             self.choices.append(choice)
             self.cost.append(total)
+            self.letters.append(letters)
             self.edges.append(None)
             (self._later if total > self.level else self._now).append(number)
         elif total < self.cost[number]:
             self.rows[number] = rows  # with several instances, the one that this path leads to
             self.parents[number], self.choices[number], self.cost[number] = parent, choice, total
+            self.letters[number] = letters
             self._now.append(number)
+        elif total == self.cost[number] and letters < self.letters[number] and rows == self.rows[number]:
+            # as few faults, and shorter to tell; nobody comes before himself, so there is still a way to it
+            self.parents[number], self.choices[number], self.letters[number] = parent, choice, letters
         return number

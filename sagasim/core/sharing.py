@@ -35,10 +35,15 @@ def lock_on(bp: Blueprint, world: World, number: int, step: int) -> Lock | None:
     return None
 
 
-def with_marks(bp: Blueprint, world: World, number: int, step: int) -> World:
-    """The world after this step has changed something, or taken it back: who depends on it now."""
+def with_marks(bp: Blueprint, world: World, number: int, step: int, *, undo: bool) -> World:
+    """The world after this step has read or written something, or taken it back: who depends on it now.
+
+    An undo adds no marks: it takes away what it once wrote, and asks for nothing.
+    """
     record = world.instances[number].records[step]
-    if record.undone and not record.times:
+    if undo and record.times:
+        return world
+    if undo or (record.undone and not record.times):
         marks = {mark for mark in world.marks if (mark.owner, mark.owner_step) != (number, step)}
     else:
         marks = {*world.marks, *_new_marks(bp, world, number, step)}

@@ -94,7 +94,7 @@ class AnyFix(Choices):
 
 @admin.register(Exploration)
 class ExplorationAdmin(ReadOnly, Explorations):
-    list_display = ("when", "name", "in_version", "asked", "stands", "found", "states_told", "took", "page")
+    list_display = ("when", "whose", "asked", "short_state", "found", "effort", "page")
     list_display_links = ("when",)
     list_filter = ("state", "exhaustive", HarmFilter, SagaFilter)
     list_select_related = ("saga", "version")
@@ -106,10 +106,10 @@ class ExplorationAdmin(ReadOnly, Explorations):
     search_fields = ("name", "hash__startswith", "findings__step")
     search_help_text = "A saga, a step, the beginning of a hash, or the id of an exploration."
     actions = ("export_json", "export_csv", "stop_them", "ask_again")
-    readonly_fields = ("summary", "what_was_found", "asked", "stands")
+    readonly_fields = ("summary", "what_was_found", "asked", "stands", "kinds_told", "limits")
     fieldsets = (
         (None, {"fields": ("stands", "summary", "what_was_found")}),
-        ("What was asked", {"fields": ("saga", "version", "asked", "kinds", "most_states", "most_seconds")}),
+        ("What was asked", {"fields": ("saga", "version", "asked", "kinds_told", "limits")}),
         ("By which rules", {"fields": ("kernel", "hash")}),
         ("When, and by whom", {"fields": ("asked_at", "began_at", "ended_at", "asked_by", "lane", "keeper")}),
     )
@@ -134,9 +134,11 @@ class ExplorationAdmin(ReadOnly, Explorations):
     def when(self, row: Exploration) -> str:
         return row.asked_at.strftime("%Y-%m-%d %H:%M:%S")
 
-    @admin.display(description="version")
-    def in_version(self, row: Exploration) -> str:
-        return str(row.version.number) if row.version else "not saved"
+    @admin.display(description="saga", ordering="name")
+    def whose(self, row: Exploration) -> str:
+        return format_html(
+            "{} <small>{}</small>", row.name, f"v{row.version.number}" if row.version else "not saved"
+        )
 
     @admin.display(description="question")
     def asked(self, row: Exploration) -> str:
@@ -149,19 +151,27 @@ class ExplorationAdmin(ReadOnly, Explorations):
             '<span class="outcome" data-state="{}">{}</span>', row.state, row.get_state_display()
         )
 
+    @admin.display(description="state", ordering="state")
+    def short_state(self, row: Exploration) -> str:
+        return format_html('<span class="outcome" data-state="{0}">{0}</span>', row.state)
+
     @admin.display(description="findings")
     def found(self, row: Exploration) -> str:
         if row.verdict is None:
             return "not known"
         return str(row.findings_count or "none")
 
-    @admin.display(description="states")
-    def states_told(self, row: Exploration) -> str:
-        return f"{row.states:,}" if row.verdict is not None else ""
+    @admin.display(description="states, in")
+    def effort(self, row: Exploration) -> str:
+        return f"{row.states:,} in {row.seconds:.1f} s" if row.verdict is not None else ""
 
-    @admin.display(description="took")
-    def took(self, row: Exploration) -> str:
-        return f"{row.seconds:.1f} s" if row.verdict is not None else ""
+    @admin.display(description="fault kinds")
+    def kinds_told(self, row: Exploration) -> str:
+        return ", ".join(row.kinds)
+
+    @admin.display(description="limits")
+    def limits(self, row: Exploration) -> str:
+        return f"{row.most_states:,} states, {row.most_seconds:g} s"
 
     @admin.display(description="page")
     def page(self, row: Exploration) -> str:
@@ -218,7 +228,7 @@ class ExplorationAdmin(ReadOnly, Explorations):
 
 @admin.register(ExploredFinding)
 class ExploredFindingAdmin(ReadOnly, ExploredFindings):
-    list_display = ("what", "saga", "coordination", "plan", "sentence", "change", "when")
+    list_display = ("what", "saga", "coordination", "plan", "change")
     list_display_links = ("what",)
     list_filter = ("harm", "coordination", AnyFix, SagaOfFinding)
     list_select_related = ("exploration__saga", "exploration__version")
@@ -255,10 +265,6 @@ class ExploredFindingAdmin(ReadOnly, ExploredFindings):
         if not row.fix:
             return "none known"
         return format_html("<code>{}</code>{}", row.fix, ", verified" if row.is_fix_verified else "")
-
-    @admin.display(description="found")
-    def when(self, row: ExploredFinding) -> str:
-        return row.found_at.strftime("%Y-%m-%d %H:%M:%S")
 
     @admin.display(description="")
     def open(self, row: ExploredFinding) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from sagasim.composer.services import free_name, may_change, save_as, save_over
+from sagasim.composer.naming import free_name
+from sagasim.composer.services import may_change, save_as, save_over
 from sagasim.core.changes import apply_fix
 from sagasim.core.codec import edited_text, saga_to_data
 from sagasim.core.errors import CoreError

@@ -1,8 +1,10 @@
 """Who explores what, and when: two lanes of workers, and one for verdicts while somebody edits.
 
-Every exploration begins in the quick lane and may use `QUICK_S` there; what needs more goes on in the long
-lane. So a small one never waits for a heavy one, however many of those there are. Verdicts for editors are
-many short calls (verdicts.py) and have a lane of their own (docs/decisions/0009).
+Every exploration begins in the quick lane, where it has a first turn of `GLANCE_S`, and where that is too
+little, behind whoever waits by then, a second one of `QUICK_S`; what needs more goes on in the long lane. So a
+small one never waits for a heavy one, however many of those there are, and everybody's first findings come
+soon. Verdicts for editors are many short calls (verdicts.py) and have a lane of their own
+(docs/decisions/0009).
 
 An `Engine` is three executors. Processes beside the server are one; a client of a distributed engine that
 is a `concurrent.futures.Executor` and whose workers reach the database takes their place unchanged: what is
@@ -36,8 +38,12 @@ from sagasim.explorer.workers import WorkerDied, Workers
 
 log = logging.getLogger(__name__)
 
-QUICK_S = 2.0
+GLANCE_S, QUICK_S = 0.5, 4.0
 """Of a processor; on a busy machine the clock may show more."""
+TURNS = ((Lane.QUICK, GLANCE_S), (Lane.QUICK, QUICK_S), (Lane.LONG, None))
+LAST_TURN = len(TURNS) - 1
+SOON, SOME_TIME = 5, 10
+"""How nice the workers are: pages, sockets and runs that somebody watches come before both."""
 BEAT_S = 4.0
 """How often this server says that it is alive, while something is under way."""
 
@@ -66,9 +72,9 @@ def beside_the_server() -> Engine:
     """Processes on this machine: one per lane, and as many as the machine has room for in the long one."""
     database = str(connection.settings_dict["NAME"])
     return Engine(
-        quick=Workers("quick", 1, database),
-        long=Workers("long", settings.WORKERS, database),
-        live=Workers("live", 1, database),
+        quick=Workers("quick", 1, database, niceness=SOON),
+        long=Workers("long", settings.WORKERS, database, niceness=SOME_TIME),
+        live=Workers("live", 1, database, niceness=SOON),
     )
 
 
@@ -100,9 +106,11 @@ class Jobs:
         self.keeper = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
         self._engine: Engine | None = None
         self._mine: dict[UUID, Future[str]] = {}
+        self._turns: dict[UUID, int] = {}
         self._ends: SimpleQueue[UUID] = SimpleQueue()
         self._lock = threading.RLock()
         self._clerk: threading.Thread | None = None
+        self.closing = threading.Event()
 
     @property
     def engine(self) -> Engine:
@@ -110,6 +118,7 @@ class Jobs:
         with self._lock:
             if self._engine is None:
                 self._engine = beside_the_server()
+                self.closing.clear()
                 atexit.register(self.close)  # whatever serves us, and however it was asked to end
             return self._engine
 
@@ -146,12 +155,14 @@ class Jobs:
         lanes = [] if engine is None else [engine.quick, engine.long, engine.live]
         return [(lane.name, len(lane.pids)) for lane in lanes if isinstance(lane, Workers) and lane.pids]
 
-    def submit(self, pk: UUID, lane: Lane = Lane.QUICK) -> None:
+    def submit(self, pk: UUID, turn: int = 0) -> None:
         """The row is there, and says who looks after it: us."""
+        lane, budget = TURNS[turn]
+        next_lane = TURNS[turn + 1][0].value if turn + 1 < len(TURNS) else None
         with self._lock:
             executor = self.engine.quick if lane == Lane.QUICK else self.engine.long
-            budget = QUICK_S if lane == Lane.QUICK else None
-            future = self._mine[pk] = executor.submit(explore, str(pk), budget)
+            future = self._mine[pk] = executor.submit(explore, str(pk), budget, next_lane)
+            self._turns[pk] = turn
         if future.done():
             self._follow_up(pk)
         else:
@@ -167,6 +178,7 @@ class Jobs:
 
     def close(self) -> None:
         """The server ends: what is under way is given up, and its workers with it."""
+        self.closing.set()
         with self._lock:
             engine, self._engine = self._engine, None
             mine, self._mine = list(self._mine), {}
@@ -208,12 +220,12 @@ class Jobs:
 
     def _follow_up(self, pk: UUID) -> None:
         with self._lock:
-            future = self._mine.pop(pk, None)
+            future, turn = self._mine.pop(pk, None), self._turns.pop(pk, 0)
         if future is None:
             return  # given up meanwhile
         try:
             if future.result() == GOES_ON:
-                self.submit(pk, Lane.LONG)
+                self.submit(pk, turn + 1)
                 return
         except CancelledError:
             pass

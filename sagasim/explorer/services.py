@@ -6,8 +6,6 @@ is under way. Questions are the same where the saga's hash, the rules and all th
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +20,9 @@ from sagasim.core.errors import CoreError, listed, quoted
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
-from sagasim.explorer.jobs import jobs, sweep
-from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, State
-from sagasim.explorer.telling import SHAPE, TOLD_BY
-from sagasim.runs.kernel import version_of
+from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
+from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
+from sagasim.explorer.questions import BOTH, answer_to, explorer_version, question_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -50,7 +47,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-BOTH = tuple(Coordination)
 MOST_FAULTS = 4
 MOST_STATES, MOST_SECONDS = 2_000_000, 60.0
 LONGEST_SECONDS = 600.0
@@ -68,11 +64,6 @@ class NothingKnown(Exception):
         super().__init__(f"nothing is known yet: the exploration is {exploration.state}; {later}")
 
 
-def explorer_version() -> str:
-    """By which rules is explored here."""
-    return version_of(*TOLD_BY)
-
-
 # ---------------------------------------------------------------- starting and stopping
 
 
@@ -86,10 +77,12 @@ def start(
     most_seconds: float = MOST_SECONDS,
     by: User | None = None,
     anew: bool = False,
+    quietly: bool = False,
 ) -> Exploration:
     """The answer if it is there; else what is under way; else a new exploration, in the queue.
 
-    `anew` takes no answer that is there. Call it outside of transactions: a worker must see the row.
+    `anew` takes no answer that is there; `quietly` takes no turn in the quick lane from anybody who waits. Call
+    it outside of transactions: a worker must see the row.
     Raises BadQuestion.
     """
     version = design if isinstance(design, SagaVersion) else None
@@ -98,7 +91,7 @@ def start(
     asked = tuple(dict.fromkeys(coordinations))
     _check(faults, asked, most_states, most_seconds)
     digest = version.hash if version is not None else saga_hash(saga)
-    question = _question(digest, faults, asked_kinds, asked)
+    question = question_of(digest, faults, asked_kinds, asked)
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
@@ -117,12 +110,13 @@ def start(
         coordinations=[each.value for each in asked],
         most_states=most_states,
         most_seconds=most_seconds,
+        lane=Lane.LONG if quietly else Lane.QUICK,
         keeper=jobs.keeper,
         kept_until=now + states.LEASE,
         asked_at=now,
         asked_by=by,
     )
-    jobs.submit(row.pk)
+    jobs.submit(row.pk, LAST_TURN if quietly else 0)
     row.refresh_from_db()
     return row
 
@@ -162,19 +156,14 @@ def _adopted(row: Exploration, version: SagaVersion | None) -> Exploration:
 
 def _known(question: str, most_states: int, most_seconds: float) -> Exploration | None:
     """An answer that is whole has no limits that would matter; one under way must have as much room."""
-    same = Exploration.objects.filter(question=question).select_related("saga", "version")
-    done = same.filter(state=State.DONE).first()
+    done = answer_to(question)
     if done is not None:
         return done
     sweep()
+    same = Exploration.objects.filter(question=question).select_related("saga", "version")
     return same.filter(
         state__in=OPEN, stop_asked=False, most_states__gte=most_states, most_seconds__gte=most_seconds
     ).first()
-
-
-def _question(digest: str, faults: int, kinds: Sequence[str], coordinations: Sequence[Coordination]) -> str:
-    told = [digest, explorer_version(), SHAPE, faults, list(kinds), sorted(coordinations)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _kinds(kinds: Iterable[str]) -> tuple[str, ...]:
@@ -225,7 +214,7 @@ def badge_of(versions: Iterable[SagaVersion]) -> dict[str, Badge]:
 def _badge(row: Exploration) -> Badge:
     plans = f"any {row.faults} fault{'' if row.faults == 1 else 's'}"
     counts = (row.verdict or {}).get("coordinations", {})
-    found = ", ".join(f"{its['findings'] or 'none'} ({name})" for name, its in counts.items())
+    found = ", ".join(f"{_counted(its['findings'])} ({name})" for name, its in counts.items())
     text = f"{plans}: no finding" if not row.findings_count else f"{plans}: {found}"
     return Badge(
         text=text,
@@ -233,6 +222,10 @@ def _badge(row: Exploration) -> Badge:
         scope=row.more.get("scope", ""),
         url=row.get_absolute_url(),
     )
+
+
+def _counted(findings: int) -> str:
+    return f"{findings} finding{'' if findings == 1 else 's'}" if findings else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

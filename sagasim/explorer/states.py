@@ -48,11 +48,10 @@ def tell(pk: UUID, verdict: dict[str, Any], more: dict[str, Any], progress: dict
     )
 
 
-def hand_over(pk: UUID) -> bool:
-    """Back to waiting, for the long lane."""
-    return bool(
-        Exploration.objects.filter(pk=pk, state=State.RUNNING).update(state=State.QUEUED, lane=Lane.LONG)
-    )
+def hand_over(pk: UUID, lane: str) -> bool:
+    """Back to waiting, in this lane."""
+    running = Exploration.objects.filter(pk=pk, state=State.RUNNING)
+    return bool(running.update(state=State.QUEUED, lane=lane))
 
 
 def end(pk: UUID, state: State, verdict: dict[str, Any], more: dict[str, Any], *, sentence: str = "") -> bool:

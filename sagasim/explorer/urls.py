@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sagasim.explorer import comparing_views, views, weighing_views
+from sagasim.explorer import comparing_views, drilling_views, views, weighing_views
 
 app_name = "explorer"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("sagas/<slug:name>/safeguards/open", weighing_views.without, name="without"),
     path("sagas/<slug:name>/compare/", comparing_views.compare, name="compare"),
     path("sagas/<slug:name>/compare/open", comparing_views.beside, name="beside"),
+    path("runs/<uuid:run>/drill/", drilling_views.drill, name="drill"),
     path("explorations/<uuid:pk>/", views.exploration, name="exploration"),
     path("explorations/<uuid:pk>/stop", views.stop, name="stop"),
     path("explorations/<uuid:pk>/again", views.again, name="again"),

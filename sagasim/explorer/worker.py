@@ -19,26 +19,28 @@ from sagasim.core.inquiry import Inquiry
 from sagasim.core.results import verdict_to_data
 from sagasim.core.saga import Coordination
 from sagasim.explorer import states
-from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.models import Exploration, Lane, State
 from sagasim.explorer.telling import Telling
 
 log = logging.getLogger(__name__)
 
 ENDED, GOES_ON, NOT_WANTED = "ended", "goes on", "not wanted"
 BREATH_S = 0.25
+FIXES_S = 1.5
+"""How often fixes are told while others are still looked for."""
 
 
-def explore(pk: str, budget_s: float | None) -> str:
+def explore(pk: str, budget_s: float | None, next_lane: str | None = None) -> str:
     """Explores to the end, to the limits, or until it is stopped.
 
     With a budget only until it has used so much of a processor: what is small on an idle machine is small on
-    a busy one. Then it tells GOES_ON, and whoever asked has to call again without one.
+    a busy one. Then it is queued for the next lane, and GOES_ON says that it has to be called again.
     """
     row = states.begin(UUID(pk))
     if row is None:
         return NOT_WANTED
     try:
-        return _Work(row, budget_s).do()
+        return _Work(row, budget_s, next_lane or Lane.LONG).do()
     except CoreError as refused:
         states.give_up(row.pk, State.FAILED, f"It cannot be explored: {refused}")
         return ENDED
@@ -49,8 +51,8 @@ class _Interrupted(Exception):
 
 
 class _Work:
-    def __init__(self, row: Exploration, budget_s: float | None) -> None:
-        self.row, self.saga = row, row.meaning
+    def __init__(self, row: Exploration, budget_s: float | None, next_lane: str) -> None:
+        self.row, self.saga, self.next_lane = row, row.meaning, next_lane
         self.began = monotonic()
         self.until = self.began + row.most_seconds
         self.budget_until = None if budget_s is None else process_time() + budget_s
@@ -64,7 +66,7 @@ class _Work:
         self.glance = {"verdict": verdict, "more": row.more} if verdict.get("faults") == 1 else None
 
     def do(self) -> str:
-        if self.row.faults > 1 and self.glance is None:
+        if self.row.faults > 1 and self.row.verdict is None:  # else a turn before this one told more
             self._glance()
         inquiry = self._inquiry(self.row.faults)
         self._search(inquiry)
@@ -100,10 +102,14 @@ class _Work:
             if self._is_cut():
                 raise _Interrupted
 
+        told = monotonic()
         try:
             for _ in inquiry.mending(watch):
                 watch()
                 self.mended += 1
+                if monotonic() - told > FIXES_S:
+                    told = monotonic()
+                    self._tell(inquiry)
         except _Interrupted:
             pass
 
@@ -160,7 +166,7 @@ class _Work:
         return self.wanted_no_more or (self.is_over_budget and not self.stopped)
 
     def _left(self) -> str:
-        if self.wanted_no_more or not states.hand_over(self.row.pk):
+        if self.wanted_no_more or not states.hand_over(self.row.pk, self.next_lane):
             return NOT_WANTED
         return GOES_ON
 
@@ -174,7 +180,12 @@ class _Work:
 
     def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
         verdict, more = self._told(inquiry, complete=False)
-        self.told = {"faults": inquiry.faults, "fixes": False, "findings": len(verdict["findings"])}
+        self.told = {
+            "faults": inquiry.faults,
+            "fixes": False,
+            "findings": len(verdict["findings"]),
+            "fixed": len(inquiry.fixes),
+        }
         states.tell(self.row.pk, verdict, more, self._progress(inquiry, "reading"))
         return verdict, more
 

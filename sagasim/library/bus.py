@@ -268,7 +268,7 @@ class EventBus:
 
     def _put(self, event: Event, because: int = 0) -> int:
         """Hands an event to those who want it; tells how many they are."""
-        told = EventPublished(event.publisher or self.name, "", event.type)
+        told = EventPublished(event.publisher or self.name, "done", event.type)
         seq = self._write(event.instance, because, told, {"event_id": event.id, "payload": event.data})
         known = Event(event.type, event.data, event.id, event.publisher, event.instance, seq)
         with self._lock:
@@ -301,7 +301,7 @@ class EventBus:
 
     def _deliver(self, event: Event, to: Subscription, loop: asyncio.AbstractEventLoop | None) -> None:
         place, step = (to.step, event.type, event.id), to.step
-        heard = EventHeard(step, "", event.type, event.publisher or self.name)
+        heard = EventHeard(step, "done", event.type, event.publisher or self.name)
         seq = self._write(event.instance, event.seq, heard)
         if place in self._taken:
             self._write(event.instance, seq, AnswerRepeated(step, False, 1, "done"))
@@ -321,7 +321,7 @@ class EventBus:
             told = StepRefused if raised.word == "refused" else StepErred
             seq = self._write(event.instance, seq, told(step, False, attempt, raised.text))
             for kind, _, _ in held if self._outbox else ():
-                self._write(event.instance, seq, EventLost(step, "", kind))
+                self._write(event.instance, seq, EventLost(step, "done", kind))
             if raised.word == "refused" or attempt == to.retry.attempts:
                 self._bury(event, to, raised, seq)
                 return

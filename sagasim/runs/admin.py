@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -21,6 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
@@ -38,6 +40,12 @@ COUNTED = 2_000
 MOST_SAGAS = 100
 MOST_LINES = 2_000
 MOST_AGAIN = 100
+
+
+CHECKBOX = (
+    '<input type="checkbox" name="{}" value="{}" class="action-select"'
+    ' aria-label="Select this object for an action - {}">'
+)
 
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
@@ -187,6 +195,11 @@ class RunAdmin(Runs):
         return NEWEST_FIRST
 
     # showing
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))  # Django's own
+    def action_checkbox(self, run: Run) -> SafeString:
+        """Django's, without a template for each row: that was a fifth of the page."""
+        return format_html(CHECKBOX, ACTION_CHECKBOX_NAME, run.pk, run)
 
     @admin.display(description="when", ordering="executed_at")
     def when(self, run: Run) -> str:

@@ -15,7 +15,7 @@ from tests.api.test_api import post
 
 pytestmark = pytest.mark.usefixtures("explored_at_once")
 
-SAGA = "order-fulfilment-broken"
+SAGA = "bank-transfer-broken"
 HERE = "/api/explorations"
 
 

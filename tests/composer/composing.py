@@ -118,20 +118,20 @@ def said(page: Page) -> Locator:
 
 
 def undo_all(page: Page) -> int:
-    """Presses undo until there is nothing left; gives how often."""
-    button = page.locator("[data-do=undo]")
-    count = 0
-    while button.get_attribute("aria-disabled") == "false":
-        button.click()
-        count += 1
-    return count
+    """Undoes until there is nothing left; gives how often."""
+    return _all(page, "undo", "Control+z")
 
 
 def redo_all(page: Page) -> int:
-    button = page.locator("[data-do=redo]")
+    return _all(page, "redo", "Control+y")
+
+
+def _all(page: Page, act: str, key: str) -> int:
+    button = page.locator(f"[data-do={act}]")
+    button.focus()
     count = 0
     while button.get_attribute("aria-disabled") == "false":
-        button.click()
+        page.keyboard.press(key)
         count += 1
     return count
 

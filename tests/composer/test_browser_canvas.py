@@ -80,7 +80,7 @@ def choose(page: Page, name: str) -> None:
 
 def port(page: Page, name: str) -> tuple[float, float]:
     """The right edge of a step, which shows where links are drawn out when the mouse is over it."""
-    step(page, name).locator(".step-box").hover()
+    page.mouse.move(*middle(step(page, name).locator(".outline")))
     return middle(step(page, name).locator(".port-dot"))
 
 
@@ -200,6 +200,10 @@ def test_a_link_is_deleted_and_a_step_put_into_one(trip: Page):
     trip.keyboard.press("Enter")
     expect(step(trip, "check-in")).to_be_visible()
     assert links(trip) == {"reserve>hotel", "reserve>flight", "hotel>check-in", "check-in>capture"}
+    trip.keyboard.press("Control+a")
+    start = middle(step(trip, "hotel").locator(".outline"))
+    drag(trip, start, (start[0] + 20, start[1] + 30))  # what is gone is not dragged along
+    assert len(selected(trip)) == 5
 
 
 def choose_link(page: Page, name: str) -> None:
@@ -245,7 +249,8 @@ def test_a_copy_comes_after_the_same_steps_and_a_name_is_said_where_it_stands(tr
     trip.keyboard.press("Control+d")
     expect(step(trip, "hotel-2")).to_be_visible()
     assert "reserve>hotel-2" in links(trip)
-    step(trip, "hotel-2").locator(".step-name").dblclick()
+    trip.wait_for_timeout(450)
+    trip.mouse.dblclick(*middle(step(trip, "hotel-2").locator(".step-name")))
     trip.keyboard.type("Rent a car")
     trip.keyboard.press("Enter")
     expect(step(trip, "rent-a-car")).to_be_visible()
@@ -302,6 +307,75 @@ def test_the_text_offers_what_can_be_written_and_follows_the_canvas(trip: Page):
 
 
 @pytest.mark.slow
+def test_where_the_editor_cannot_be_had_a_plain_field_does_its_work(trip: Page):
+    before = text_of(trip)
+    trip.route("**/vendor/codemirror*", lambda route: route.abort())
+    trip.keyboard.press("Alt+3")
+    field = trip.get_by_role("textbox", name="The saga as text")
+    expect(field).to_have_value(before)
+    field.press("Control+End")
+    trip.keyboard.type("  - name: thank")
+    expect(step(trip, "thank")).to_have_count(1)
+    trip.keyboard.press("Control+z")
+    expect(field).to_have_value(before)
+    trip.keyboard.type("nonsense: [")
+    expect(trip.locator(".saga-text .refusal")).to_contain_text("Line")
+    undo_all(trip)
+    assert text_of(trip) == before
+
+
+@pytest.mark.slow
+def test_where_one_is_in_a_text_is_known_also_in_a_line_that_is_not_finished(trip: Page):
+    """A bar stands for the cursor."""
+    places = {
+        "steps:\n  - name: a\n    service: b\n  - name: c\n    ki|": ["steps", "[]"],
+        "steps:\n- name: a\n  service: b\n- name: c\n  ki|": ["steps", "[]"],
+        "steps:\n  - na|": ["steps", "[]"],
+        "steps:\n  - name: a\n    # why\n    kind: pi|": ["steps", "[]", "kind"],
+        "steps:\n  - {name: a, after: [b, c|": ["steps", "[]", "after", "[]"],
+        "steps:\n  - {name: a, retry: {atte|": ["steps", "[]", "retry"],
+        "steps:\n  - name: a\n    safeguards: {outbox: tr|": ["steps", "[]", "safeguards", "outbox"],
+        "steps:\n  - name: a\n    retry:\n      at|": ["steps", "[]", "retry"],
+        "steps:\n  - {name: 'x, {y', ki|": ["steps", "[]"],
+        "engine: {preset: |": ["engine", "preset"],
+        "en|": [],
+    }
+    found = trip.evaluate(
+        """async (texts) => {
+            const { placeAt } = await import("sagasim/composer/text/place.js");
+            return texts.map((text) => placeAt(text.replace("|", ""), text.indexOf("|")).path);
+        }""",
+        list(places),
+    )
+    assert dict(zip(places, found, strict=True)) == places
+
+
+@pytest.mark.slow
+def test_a_text_is_changed_by_as_little_as_is_needed(trip: Page):
+    pairs = [
+        ["a\nb\nc\n", "a\nB\nc\n"],
+        ["a\nb\nc\nd\n", "b\nc\nnew\nd\n"],
+        ["same\n" * 3, "same\n" * 5],
+        ["", "x"],
+        ["x\ny", ""],
+        ["one: 1\ntwo: 2\nthree: 3\n", "zero: 0\none: 10\nthree: 3\nfour: 4"],
+    ]
+    changed = trip.evaluate(
+        """async (pairs) => {
+            const { changesBetween } = await import("sagasim/composer/text/changes.js");
+            return pairs.map(([before, after]) => {
+                const changes = changesBetween(before, after);
+                const apply = (text, { from, to, insert }) => text.slice(0, from) + insert + text.slice(to);
+                return [changes.toReversed().reduce(apply, before), changes.length];
+            });
+        }""",
+        pairs,
+    )
+    assert [text for text, _ in changed] == [after for _, after in pairs]
+    assert [count for _, count in changed[:2]] == [1, 2]
+
+
+@pytest.mark.slow
 def test_names_of_strangers_are_drawn_as_text(page: Page, stage: Visitor):
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     text = TRAVEL.format(name="strangers").replace(
@@ -309,6 +383,51 @@ def test_names_of_strangers_are_drawn_as_text(page: Page, stage: Visitor):
     )
     compose(page, stage, bring(stage, text))
     expect(step(page, "hotel").locator(".undo-word")).to_contain_text("<img")
+
+
+@pytest.mark.slow
+def test_no_draft_is_too_wild_to_be_drawn(trip: Page):
+    """Whatever can be written down: the canvas draws what is a step, and goes on living."""
+    named = [
+        {"name": name} for name in ("a", "a>b", "b", "__proto__", "constructor", "", "x" * 5000, '"]<g>')
+    ]
+    wild: list[object] = [
+        None,
+        [],
+        {"steps": 5},
+        {"steps": [None, 3, [], {}, {"name": 7}, {"name": "a"}, {"name": "a"}]},
+        {
+            "steps": [
+                {"name": "a", "after": ["a"]},
+                {"name": "b", "after": ["c"]},
+                {"name": "c", "after": ["b"]},
+            ]
+        },
+        {"steps": [{"name": "a", "after": ["nobody", 5, None]}, {"name": "b", "after": "a", "kind": []}]},
+        {"steps": [{"name": "a", "service": {}, "compensation": 4, "irreversible": "yes", "effects": 1}]},
+        {"steps": named},
+        {"steps": [{"name": name, "after": ["a", "b"]} for name in ("a>b", "c")] + named},
+        {"steps": [{"name": f"s{number}"} for number in range(1000)]},
+        {"steps": [{"name": "last"}]},
+    ]
+    drawn = trip.evaluate(
+        """async (wild) => {
+            const { connectCanvas } = await import("sagasim/composer/canvas/canvas.js");
+            const { createStore } = await import("sagasim/composer/store.js");
+            const check = () => Promise.reject(new Error("nobody answers"));
+            const element = document.querySelector("[data-region=canvas]");
+            return wild.map((data) => {
+                const store = createStore({ text: "", data, layout: { a: { x: "no" }, b: { x: 1, y: 2 } }, check });
+                const sleep = connectCanvas(element, store);
+                const names = [...element.querySelectorAll(".djs-shape")].map((it) => it.dataset.step);
+                store.select(names);
+                sleep();
+                return names.length;
+            });
+        }""",
+        wild,
+    )
+    assert drawn == [0, 0, 0, 1, 3, 2, 1, 7, 8, 300, 1]
 
 
 @pytest.mark.slow
@@ -353,10 +472,10 @@ def test_the_scripts_of_the_composer_weigh_at_most_130_kb_and_the_editor_comes_w
     expect(page.locator(".djs-shape")).to_have_count(8)
     assert any("vendor/diagram" in url for url in scripts)
     assert not any("codemirror" in url for url in scripts)
-    sizes = {url.rsplit("/", 1)[1]: size for url, size in scripts.items()}
+    sizes = {url.removeprefix(stage.site): size for url, size in scripts.items()}
     assert sum(sizes.values()) <= 130 * 1024, sizes
     page.keyboard.press("Alt+3")
     expect(page.locator(".cm-content")).to_be_visible()
-    assert any("vendor/codemirror" in url for url in scripts)
+    assert any("vendor/codemirror" in url for url in asked)
     assert [url for url in asked if not url.startswith((f"{stage.site}/", "data:"))] == []
     expect(root(page)).to_have_attribute("data-awake", "")

@@ -132,6 +132,7 @@ class Hand:
             closed.first.click()
 
 
+@pytest.mark.timeout(600)  # 200 edits by hand, and each of them undone and done again
 def test_200_random_edits_are_undone_to_the_byte_and_done_again(
     browser: Browser, stage: Visitor, tmp_path: Path
 ):

@@ -202,10 +202,23 @@ def test_a_gallery_saga_is_saved_as_a_copy(client: Client, gallery: Gallery):
     assert answer.status_code == 403
 
 
+def test_a_text_that_took_another_name_is_kept_as_a_copy_of_that_name(client: Client, order: SavedSaga):
+    fields = sheet(client)
+    fields["text"] = fields["text"].replace("name: order", "name: parcel")
+    refused = client.post("/sagas/order/", {**fields, "do": "save"})
+    assert refused.status_code == 422
+    assert "save a copy under the name 'parcel'" in unescape(refused.content.decode())
+    offered = fields_of(refused.content.decode())
+    assert offered["under"] == "parcel"
+    kept = client.post("/sagas/order/", {**offered, "do": "save-as"})
+    assert kept.headers["Location"] == "/sagas/parcel/"
+    assert order.versions.count() == 1
+
+
 def test_a_new_saga_grows_out_of_an_empty_table(client: Client, db: None):
     page = client.get("/sagas/new").content.decode()
     assert "There is no step yet." in page
-    assert "refusal" not in page.partition("<main")[2].replace("noted-refusal", "")
+    assert 'role="alert"' not in page
     fields = {**fields_of(page), "s0-name": "charge", "s0-compensation": "refund"}
     answer = client.post("/sagas/new", {**fields, "do": "save"})
     assert answer.headers["Location"] == "/sagas/my-saga/"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sagasim.composer import services
+from sagasim.composer import naming, services
 from sagasim.composer.models import SavedSaga
 from sagasim.core.codec import json_schema
 from sagasim.explorer.services import start
@@ -42,7 +42,7 @@ def test_a_verdict_is_shown_with_its_scope_and_none_is_not_made_up(
     assert page.count("not explored yet") == 11
     (badge,) = re.findall(r'<p class="badge" data-verdict="broken">(.*?)</p>', page, re.DOTALL)
     assert f'href="{explored.get_absolute_url()}"' in badge
-    assert "any 1 fault: 5 (orchestration), 4 (choreography)" in badge
+    assert "any 1 fault: 5 findings (orchestration), 4 findings (choreography)" in badge
     assert "exhaustive for any 1 fault" in badge
 
 
@@ -125,7 +125,7 @@ def test_what_was_exported_can_be_imported_again(client: Client, gallery: Galler
     for kind in ("yaml", "json"):
         text = client.get(f"/sagas/food-delivery/export.{kind}").content.decode()
         name = f"again-{kind}"
-        client.post("/sagas/", {"text": services.under_name(text, name)})
+        client.post("/sagas/", {"text": naming.under_name(text, name)})
         latest = SavedSaga.objects.get(name=name).latest
         assert latest is not None
         original = gallery["food-delivery"].latest

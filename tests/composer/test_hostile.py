@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import unescape
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from sagasim.composer import checking, services
 from sagasim.composer.models import SagaVersion, SavedSaga
@@ -104,11 +105,11 @@ def test_a_bad_file_is_a_sentence_at_every_door_and_what_was_there_stays(
 
 
 @hypothesis.settings(
-    max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(hostile_files())
 def test_hostile_files_are_sentences_at_every_door(client: Client, order: SavedSaga, content: bytes):
-    try_every_door(client, content.decode("utf-8", "replace"))
+    try_doors(client, content.decode("utf-8", "replace"))
 
 
 @pytest.mark.slow
@@ -118,22 +119,23 @@ def test_hostile_files_are_sentences_at_every_door(client: Client, order: SavedS
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(hostile_files())
-def test_a_thousand_mutated_files_are_sentences_at_every_door(
-    client: Client, order: SavedSaga, content: bytes
+@given(hostile_files(), st.sets(st.sampled_from(sorted(DOORS)), min_size=2, max_size=2))
+def test_a_thousand_mutated_files_are_sentences_at_the_doors(
+    client: Client, order: SavedSaga, content: bytes, doors: set[str]
 ):
-    try_every_door(client, content.decode("utf-8", "replace"))
+    """Half a minute on a quiet machine: two doors for each file, so that each door sees some 150 of them."""
+    try_doors(client, content.decode("utf-8", "replace"), doors)
 
 
-def try_every_door(client: Client, text: str) -> None:
+def try_doors(client: Client, text: str, doors: Iterable[str] = DOORS) -> None:
     try:
         saga_from_text(text)
         is_saga = True
     except BadSaga:
         is_saga = False
     before = list(SagaVersion.objects.values_list("saga__name", "number", "text"))
-    for name, door in DOORS.items():
-        answer = door(client, text)
+    for name in doors:
+        answer = DOORS[name](client, text)
         assert answer.status_code < 500
         if not is_saga and name not in ANY_TEXT_DOES:
             assert answer.status_code in (413, 422), (name, text)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
-from sagasim.composer import services
+from sagasim.composer import naming, services
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.runs.models import Run
 from tests.composer.conftest import Gallery
@@ -141,6 +143,23 @@ def test_two_who_saved_the_same_are_not_bothered(ask: Ask, order: SavedSaga):
     assert ask("/sagas/order/save", text=same, base=1)[1]["version"] == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_save_at_the_same_moment_one_is_first_and_all_others_are_told():
+    services.save_saga(ORDER, by=None)
+
+    def saved(number: int) -> str:
+        try:
+            return f"saved as {services.save_over(f'{ORDER}# {number}', base=1, by=None).number}"
+        except services.Outdated as outdated:
+            return f"told of {outdated.theirs.number}"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(saved, range(8))) == ["saved as 2"] + ["told of 2"] * 7
+    assert SagaVersion.objects.count() == 2
+
+
 def test_without_scripts_the_choice_is_a_page(client: Client, order: SavedSaga):
     services.save_saga(ORDER.replace("refund", "pay_back"), by=None)
     mine = ORDER + "# mine\n"
@@ -185,17 +204,17 @@ def test_a_copy_under_a_name_that_is_taken_is_refused(ask: Ask, order: SavedSaga
 
 def test_names_that_are_free_do_not_end_in_copy_copy(db: None):
     for expected in ("order-copy", "order-copy-2", "order-copy-3"):
-        assert services.free_name("order") == expected
+        assert naming.free_name("order") == expected
         services.save_as(ORDER, expected, by=None)
-    assert services.free_name("order-copy-3") == "order-copy-4"
-    assert len(services.free_name("x" * 100)) <= 100
+    assert naming.free_name("order-copy-3") == "order-copy-4"
+    assert len(naming.free_name("x" * 100)) <= 100
 
 
 def test_a_saga_saved_at_anothers_address_is_refused_with_what_would_be_right(ask: Ask, order: SavedSaga):
     status, answer = ask("/sagas/order/save", text=ORDER.replace("name: order", "name: parcel"), base=1)
     assert (status, answer["detail"], answer["path"]) == (
         422,
-        "The saga here is 'order'; save 'parcel' at its own address.",
+        "The saga here is 'order'; save a copy under the name 'parcel', or call it 'order' again.",
         "name",
     )
 
@@ -220,7 +239,7 @@ def test_deleting_asks_first_and_then_takes_versions_drafts_and_runs_along(
     ask("/sagas/order/show", text=ORDER + "# draft\n", faults=[], coordination="both")
     assert SavedSaga.objects.filter(is_draft=True).count() == 1
     question = client.get("/sagas/order/delete")
-    assert "1 version and\n      2 runs" in question.content.decode()
+    assert "1 version and\n      4 runs" in question.content.decode()
     assert SavedSaga.objects.filter(name="order").exists()
     assert client.post("/sagas/order/delete").headers["Location"] == "/"
     assert not SavedSaga.objects.exists()

@@ -170,6 +170,17 @@ def test_a_run_shows_every_finding_with_its_own_plan(case: Case) -> None:
         )
 
 
+@pytest.mark.parametrize("rule", ["advance", "resurrect"])
+@pytest.mark.parametrize("kinds", [("late", "duplicate"), ("late", "reply-lost"), ("crash", "error-after")])
+def test_so_it_does_where_a_late_answer_is_taken_for_another_call(rule: str, kinds: tuple[str, ...]) -> None:
+    bp = blueprint(saga_of(SIDE_BY_SIDE, engine={"on_stray_reply": rule}), Coordination.ORCHESTRATION)
+    search = Search(bp, 2, kinds=kinds)
+    assert search.advance(50_000).done
+    for finding in reading(search).findings:
+        shown = run_of(bp, finding.faults, order=finding.order)
+        assert shown.shows(finding.harm, finding.step), (finding, text_of(finding.faults))
+
+
 @pytest.mark.parametrize("coordination", Coordination)
 def test_brute_force_can_find_something(coordination: Coordination) -> None:
     """The other tests would be content with two explorers that find nothing."""

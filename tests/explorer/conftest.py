@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import hang_gallery
+from sagasim.composer.services import hang_gallery, keep_saga
+from sagasim.core.codec import saga_from_text
 from tests.conftest import serving
 from tests.runs.conftest import installed
 
@@ -25,10 +26,26 @@ def gallery(db: None) -> dict[str, Any]:
     return {saga.name: saga for saga in SavedSaga.objects.select_related("latest__saga")}
 
 
+def kept(file: str) -> SagaVersion:
+    """A saga of tests/sagas, as somebody's own."""
+    return keep_saga(saga_from_text((SAGAS / file).read_text("utf-8")), by=None)
+
+
 @pytest.fixture
-def broken(gallery: dict[str, Any]) -> SagaVersion:
-    version: SagaVersion = gallery["order-fulfilment-broken"].latest
-    return version
+def broken(db: None) -> SagaVersion:
+    """Six steps, nine findings at one fault, each with a fix."""
+    return kept("gallery/bank-transfer-broken.yaml")
+
+
+@pytest.fixture
+def sound(db: None) -> SagaVersion:
+    return kept("dtm-barrier-transfer.yaml")
+
+
+@pytest.fixture
+def heavy(db: None) -> SagaVersion:
+    """A saga that takes a minute or more with four faults."""
+    return kept("gallery/vm-provisioning.yaml")
 
 
 class Site:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from sagasim.composer.models import SagaVersion
 from sagasim.explorer import services
 from sagasim.explorer.jobs import Engine, beside_the_server, jobs
-from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.models import Exploration, Lane, State
 from sagasim.explorer.workers import WorkerDied, Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +42,12 @@ def engine(processes: Engine) -> Iterator[Engine]:
             time.sleep(0.02)
 
 
+@pytest.fixture
+def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything stays in the quick lane, so that it is known which process explores."""
+    monkeypatch.setattr("sagasim.explorer.jobs.TURNS", ((Lane.QUICK, None),))
+
+
 def until(row: Exploration, holds: Callable[[Exploration], Any], seconds: float = 60) -> Exploration:
     """The row as soon as this holds."""
     deadline = time.monotonic() + seconds
@@ -61,13 +67,7 @@ def is_exploring(row: Exploration) -> bool:
     return row.state == State.RUNNING and bool(row.progress)
 
 
-@pytest.fixture
-def heavy(gallery: dict[str, Any]) -> SagaVersion:
-    """A saga that takes a minute or more with four faults."""
-    version: SagaVersion = gallery["vm-provisioning"].latest
-    return version
-
-
+@pytest.mark.usefixtures("one_turn")
 def test_a_killed_worker_leaves_an_exploration_that_says_so_and_can_be_started_again(
     engine: Engine, heavy: SagaVersion, broken: SagaVersion
 ):
@@ -98,6 +98,7 @@ def test_one_that_is_stopped_tells_what_was_known_by_then(engine: Engine, heavy:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     """Three heavy ones fill the long lane for minutes; a small one is answered between them."""
     heavies = [services.start(heavy, faults=4, most_seconds=600, anew=True) for _ in range(3)]
@@ -114,6 +115,7 @@ def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion
         assert until(row, is_over).state == State.STOPPED
 
 
+@pytest.mark.usefixtures("one_turn")
 def test_one_that_waits_is_stopped_at_once(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     first = until(services.start(heavy, faults=4), is_exploring)
     second = services.start(broken)
@@ -141,6 +143,14 @@ def test_what_cannot_be_done_elsewhere_fails_alone(engine: Engine):
         with pytest.raises(Exception, match="pickle"):
             executor.submit(lambda: 1).result(60)
         assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
+
+
+def test_a_process_that_has_grown_large_is_replaced_when_it_has_answered():
+    for most_kept_mb, processes in ((1, 2), (4096, 1)):
+        workers = Workers("large", 1, most_kept_mb=most_kept_mb)
+        pids = {workers.submit(os.getpid).result(60) for _ in range(2)}
+        assert len(pids) == processes
+        workers.shutdown(cancel_futures=True)
 
 
 def left_behind(version: SagaVersion, keeper: str, seconds: float) -> Exploration:

@@ -62,6 +62,10 @@ class Command(BaseCommand):
             name = f"[{host}]" if ":" in host else host
             self.stdout.write(f"sagasim is at http://{name}:{port}/ (Ctrl-C stops it)")
         self.stdout.flush()
+        if settings.CURATOR:
+            from sagasim.explorer.curating import begin
+
+            begin()
 
 
 def parse(address: str) -> tuple[str, int]:

@@ -5,23 +5,24 @@
 
 import { html } from "sagasim/runs/elements.js";
 
+export const RESOURCE_WORD = /[a-z_.]*$/i;
 const MOST_OFFERED = 12;
 let count = 0;
 
-/** @param {HTMLInputElement} input */
-function wordAt(input) {
+/** @param {HTMLInputElement} input @param {RegExp} pattern */
+function wordAt(input, pattern) {
   const end = input.selectionStart ?? input.value.length;
-  const start = end - (input.value.slice(0, end).match(/[a-z_.]*$/i)?.[0].length ?? 0);
+  const start = end - (input.value.slice(0, end).match(pattern)?.[0].length ?? 0);
   return { start, end, word: input.value.slice(start, end) };
 }
 
 /**
  * @param {HTMLInputElement} input
  * @param {() => readonly string[]} names
- * @param {{word?: boolean, chosen?: () => void}} [options] `word`: completes the word at the caret.
+ * @param {{word?: RegExp, chosen?: () => void}} [options] `word`: completes the word before the caret, and what one is.
  * @returns {HTMLElement} The field with its list, to be put where the field should stand.
  */
-export function completed(input, names, { word = false, chosen = () => {} } = {}) {
+export function completed(input, names, { word, chosen = () => {} } = {}) {
   count += 1;
   const list = html("ul", { class: "offers", id: `offers-${count}`, role: "listbox", hidden: true });
   list.setAttribute("aria-label", "Suggestions");
@@ -41,7 +42,7 @@ export function completed(input, names, { word = false, chosen = () => {} } = {}
   };
 
   const offered = (/** @type {boolean} */ all) => {
-    const typed = (word ? wordAt(input).word : input.value.trim()).toLowerCase();
+    const typed = (word ? wordAt(input, word).word : input.value.trim()).toLowerCase();
     if (word && !typed && !all) return [];
     const fitting = names().filter((name) => all || name.toLowerCase().includes(typed));
     return fitting.filter((name) => all || name !== typed).slice(0, MOST_OFFERED);
@@ -72,7 +73,7 @@ export function completed(input, names, { word = false, chosen = () => {} } = {}
 
   const choose = (/** @type {string} */ name) => {
     if (word) {
-      const { start, end } = wordAt(input);
+      const { start, end } = wordAt(input, word);
       input.setRangeText(name, start, end, "end");
     } else input.value = name;
     close();
@@ -87,7 +88,7 @@ export function completed(input, names, { word = false, chosen = () => {} } = {}
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey) {
-      if (list.hidden) open(!word || !wordAt(input).word);
+      if (list.hidden) open(!word || !wordAt(input, word).word);
       if (list.hidden) return;
       mark(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter" && active >= 0) {

@@ -19,7 +19,7 @@
  * @typedef {{control: HTMLElement, focus: HTMLElement, show: (value: any, standard: any, view: View) => void}} Control
  */
 
-import { completed } from "sagasim/composer/complete.js";
+import { completed, RESOURCE_WORD } from "sagasim/composer/complete.js";
 import { amounts, chips } from "sagasim/composer/lists.js";
 import { at, isMapping } from "sagasim/composer/model.js";
 import { numberIn, pathText, said, sortOf, wrong } from "sagasim/composer/shapes.js";
@@ -124,7 +124,7 @@ function text(spec) {
   let last;
   const names = () => (last && (isExpression ? last.resources : spec.names ? last[spec.names] : [])) ?? [];
   const completes = input instanceof HTMLInputElement && (isExpression || spec.names);
-  const control = completes ? completed(input, names, { word: isExpression }) : input;
+  const control = completes ? completed(input, names, isExpression ? { word: RESOURCE_WORD } : {}) : input;
   const show = (/** @type {any} */ value, /** @type {any} */ standard, /** @type {View} */ view) => {
     last = view;
     const shown = value === undefined ? "" : String(value);

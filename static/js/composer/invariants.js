@@ -1,6 +1,6 @@
 /** The saga's own properties: a name in words, when it is judged, and an expression over resources. */
 
-import { completed } from "sagasim/composer/complete.js";
+import { completed, RESOURCE_WORD } from "sagasim/composer/complete.js";
 import { isMapping, put } from "sagasim/composer/model.js";
 import { visit } from "sagasim/composer/visits.js";
 import { html } from "sagasim/runs/elements.js";
@@ -72,7 +72,7 @@ export function invariantsField(store, shape) {
       name,
       remove,
       when,
-      completed(expression, () => resources, { word: true }),
+      completed(expression, () => resources, { word: RESOURCE_WORD }),
       bad,
     );
     return { item, name, when, expression, bad };

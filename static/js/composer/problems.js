@@ -95,21 +95,30 @@ function summary(mistake, problems) {
 /** @param {import("./store.js").Mistake} mistake @param {Acts} acts */
 function mistakeItem({ detail, line, path }, acts) {
   const item = html("li", { class: "problem", "data-severity": "error" }, icon("failed"));
-  const where = line
-    ? html("button", { class: "link", type: "button" }, `Line ${line}`)
-    : path
-      ? html("code", {}, path)
-      : "";
-  if (line && where instanceof HTMLElement) where.addEventListener("click", () => acts.goToLine(line));
-  item.append(html("p", {}, html("b", {}, "Not a saga yet. "), detail, " ", where));
+  const words = html("p", {}, html("b", {}, "Not a saga yet. "), detail, " ");
+  if (line) {
+    const there = html("button", { class: "link", type: "button" }, `Line ${line}`);
+    there.addEventListener("click", () => acts.goToLine(line));
+    words.append(there, " ");
+  }
+  if (path) words.append(html("code", { class: "problem-rule" }, path));
+  item.append(words);
   return item;
 }
 
-/** @param {string} step @param {Acts} acts */
-function stepLink(step, acts) {
+/**
+ * A sentence in which its step leads there.
+ * @param {string} sentence
+ * @param {string} step
+ * @param {Acts} acts
+ * @returns {(Node | string)[]}
+ */
+function linked(sentence, step, acts) {
+  if (!step || step === "saga") return [sentence];
   const link = html("button", { class: "link mono", type: "button" }, step);
   link.addEventListener("click", () => acts.goTo(step));
-  return link;
+  const at = sentence.indexOf(step);
+  return at < 0 ? [link, " ", sentence] : [sentence.slice(0, at), link, sentence.slice(at + step.length)];
 }
 
 /** @param {Problem} problem @param {Acts} acts */
@@ -121,15 +130,7 @@ export function problemItem(problem, acts) {
     icon(isError ? "failed" : "stuck"),
   );
   const kind = html("span", { class: "problem-rule" }, `${isError ? "Error" : "Warning"} · ${problem.rule}`);
-  const words = html(
-    "p",
-    {},
-    problem.step && problem.step !== "saga" ? stepLink(problem.step, acts) : "",
-    " ",
-    problem.sentence,
-    " ",
-    kind,
-  );
+  const words = html("p", {}, ...linked(problem.sentence, problem.step, acts), " ", kind);
   const buttons = html("span", { class: "problem-acts" });
   if (problem.fix) {
     const fix = html(
@@ -164,15 +165,7 @@ function findingItem(finding, acts) {
     `${finding.harm} · ${finding.coordination} · `,
     html("code", {}, finding.faults.join(", ")),
   );
-  const words = html(
-    "p",
-    {},
-    finding.step && finding.step !== "saga" ? stepLink(finding.step, acts) : "",
-    " ",
-    finding.sentence,
-    " ",
-    kind,
-  );
+  const words = html("p", {}, ...linked(finding.sentence, finding.step, acts), " ", kind);
   const show = html("button", { class: "quiet small", type: "button" }, "Show me");
   show.addEventListener("click", () => acts.show(finding));
   item.append(words, html("span", { class: "problem-acts" }, show));

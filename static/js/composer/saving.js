@@ -17,7 +17,7 @@ import { html } from "sagasim/runs/elements.js";
  * Saves what is on the page; gives whether it is saved.
  * @param {{
  *   store: Store, server: Server, place: Place, tell: (sentence: string, state?: "refused") => void,
- *   saved: (version: number, text: string) => void, leave: (url: string) => void,
+ *   saved: (version: number, text: string, layout: import("./store.js").Layout) => void, leave: (url: string) => void,
  * }} page
  */
 export async function saving({ store, server, place, tell, saved, leave }) {
@@ -29,7 +29,7 @@ export async function saving({ store, server, place, tell, saved, leave }) {
     }
     const { text, layout } = store.get();
     const answer = await server.save({ text, base: place.base, layout, ...(under ? { under } : {}) });
-    if (answer.saved) return kept(answer, text, Boolean(under));
+    if (answer.saved) return kept(answer, { text, layout }, Boolean(under));
     if ("refused" in answer) {
       const line = answer.refused.line ? ` (line ${answer.refused.line})` : "";
       tell(`Not saved. ${answer.refused.detail}${line}`, "refused");
@@ -39,12 +39,12 @@ export async function saving({ store, server, place, tell, saved, leave }) {
     return choose(answer.conflict, text);
   }
 
-  /** @param {{name: string, version: number, url: string}} answer @param {string} text @param {boolean} isCopy */
-  function kept(answer, text, isCopy) {
-    saved(answer.version, text);
+  /** @param {{name: string, version: number, url: string}} answer @param {{text: string, layout: import("./store.js").Layout}} sent @param {boolean} isCopy */
+  function kept(answer, sent, isCopy) {
     if (isCopy || answer.name !== place.name) leave(answer.url);
     else {
       place.base = answer.version;
+      saved(answer.version, sent.text, sent.layout);
       tell(`Saved as version ${answer.version}.`);
     }
     return true;
@@ -102,13 +102,18 @@ export async function saving({ store, server, place, tell, saved, leave }) {
       if (answer.text !== undefined && answer.data) {
         place.base = theirs.number;
         store.adopt(`Take version ${theirs.number}`, { ...answer, text: answer.text, data: answer.data });
-        saved(theirs.number, theirs.text);
+        saved(theirs.number, theirs.text, store.get().layout);
         tell(`This is version ${theirs.number} now. Undo brings yours back.`);
       }
     }
     return false;
   }
 
+  const called = store.get().data?.name;
+  const isRenamed =
+    place.name && typeof called === "string" && slug(called) === called && called !== place.name;
+  if (place.may_save && isRenamed)
+    return copy(called, `A saga's name is its address, and here is ${place.name}, which stays as it is.`);
   if (place.may_save) return save();
   const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
   return copy(place.suggest || `${place.name}-2`, `${whose}; keep your changes under a name of your own.`);

@@ -8,8 +8,8 @@
  * @typedef {import("./model.js").DrawnStep} DrawnStep
  */
 
+import { editorIn } from "sagasim/composer/cells.js";
 import { COLUMNS } from "sagasim/composer/columns.js";
-import { completed } from "sagasim/composer/complete.js";
 import { unfit } from "sagasim/composer/identity.js";
 import { stepsOfLines } from "sagasim/composer/lines.js";
 import {
@@ -21,6 +21,7 @@ import {
   slug,
   stepNames,
 } from "sagasim/composer/model.js";
+import { hint, newRow, showRow } from "sagasim/composer/rows.js";
 import { wrong } from "sagasim/composer/shapes.js";
 import { html, say } from "sagasim/runs/elements.js";
 
@@ -70,7 +71,8 @@ export class Table {
     while (this.body.rows.length > this.steps.length + 1) this.body.deleteRow(this.body.rows.length - 2);
     while (this.body.rows.length < this.steps.length + 1) this.body.prepend(newRow());
     this.steps.forEach((step, row) => {
-      this.#showRow(step, row, view);
+      const line = this.body.rows[row];
+      if (line) showRow(line, step, view, this.store.selection.includes(step.name), this.editing?.cell);
     });
     this.#showLast();
     this.at.row = Math.min(this.at.row, this.steps.length);
@@ -92,36 +94,6 @@ export class Table {
 
   focus() {
     this.#go(this.at.row, this.at.column);
-  }
-
-  /** @param {DrawnStep} step @param {number} row @param {View} view */
-  #showRow(step, row, view) {
-    const line = this.body.rows[row];
-    if (!line) return;
-    line.toggleAttribute("data-selected", this.store.selection.includes(step.name));
-    line.setAttribute("aria-selected", String(this.store.selection.includes(step.name)));
-    line.dataset.step = step.name;
-    line.dataset.kind = step.kind;
-    const place = placeOf(view.data, step.name);
-    COLUMNS.forEach((column, index) => {
-      const cell = line.cells[index];
-      if (!cell || this.editing?.cell === cell) return;
-      const sentence = view.mistake(`steps[${place}].${column.path}`);
-      const isDefault = step.written[column.path] === undefined;
-      say(cell, column.shown(step, view));
-      cell.toggleAttribute("data-default", isDefault);
-      cell.toggleAttribute("data-bad", Boolean(sentence));
-      cell.title = sentence ?? (isDefault ? "The default; nothing is written here" : "");
-      if (sentence) cell.setAttribute("aria-invalid", "true");
-      else cell.removeAttribute("aria-invalid");
-    });
-    const its = view.checked?.problems.filter((problem) => problem.step === step.name) ?? [];
-    const last = line.cells[COUNT - 1];
-    if (!last) return;
-    const errors = its.filter((problem) => problem.severity === "error").length;
-    say(last, its.length ? `${errors ? "✕" : "!"} ${its.map((problem) => problem.rule).join(", ")}` : "");
-    last.dataset.severity = errors ? "error" : its.length ? "warning" : "";
-    last.title = its.map((problem) => problem.sentence).join("\n");
   }
 
   #showLast() {
@@ -268,39 +240,26 @@ export class Table {
     const cell = this.#cell();
     const step = this.#step;
     if (!column || !cell || this.editing || (!step && this.at.column > 0)) return false;
-    const was = step ? column.typed(step) : "";
-    const control =
-      column.choices && step
-        ? choiceOf(column, was)
-        : html("input", { autocomplete: "off", spellcheck: "false" });
-    if (control instanceof HTMLInputElement) {
-      control.value = typed ?? was;
-      control.placeholder = step
-        ? (column.hint ?? column.shown(step, /** @type {View} */ (this.view)))
-        : "payments: charge card / refund";
-    }
-    control.setAttribute("aria-label", step ? `${column.title} of ${step.name}` : "New step");
-    const bad = html("span", { class: "cell-bad", hidden: true, role: "alert" });
-    const names = () =>
-      column.names && this.view ? this.view[column.names].filter((it) => it !== step?.name) : [];
-    const completes = control instanceof HTMLInputElement && step && column.names;
-    const shown = completes ? completed(control, names, { word: column.key === "after" }) : control;
-    cell.replaceChildren(shown, bad);
+    const refusal = (/** @type {string} */ text) =>
+      step && column.key === "name" ? unfit(this.#others(step.name), text) : null;
+    const { control, was, refuse } = editorIn(cell, {
+      column,
+      step,
+      view: this.view,
+      ...(typed === undefined ? {} : { typed }),
+    });
     const finish = (/** @type {boolean} */ keep) => {
       if (this.editing?.cell !== cell) return true;
-      if (keep && step && control.value !== was) {
-        const sentence = column.key === "name" ? unfit(this.#others(step.name), control.value) : null;
-        if (sentence) {
-          bad.textContent = sentence;
-          bad.hidden = false;
-          control.focus();
-          return false;
-        }
+      const isChanged = keep && control.value !== was;
+      const sentence = isChanged ? refusal(control.value) : null;
+      if (sentence) {
+        refuse(sentence);
+        return false;
       }
       this.editing = null;
       cell.replaceChildren("");
-      if (keep && step && control.value !== was) this.#write(column, step, control.value);
-      else if (keep && !step && control.value.trim()) this.#append(control.value);
+      if (isChanged && step) this.#write(column, step, control.value);
+      else if (isChanged && control.value.trim()) this.#append(control.value);
       else if (this.view) this.update(this.view);
       return true;
     };
@@ -337,7 +296,7 @@ export class Table {
       this.#go(row, isInside ? next : column);
       if (isInside && row < this.steps.length) this.#edit();
     } else {
-      event.stopPropagation();
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") finish(true); // saved is what is typed
       return;
     }
     event.preventDefault();
@@ -397,39 +356,4 @@ export class Table {
   #tell(sentence) {
     this.said.textContent = sentence;
   }
-}
-
-/** @param {Column} column @param {string} was */
-function choiceOf(column, was) {
-  const select = html("select");
-  select.append(
-    html("option", { value: "" }, "default"),
-    ...(column.choices ?? []).map((it) => html("option", { value: it }, it)),
-  );
-  select.value = was;
-  return select;
-}
-
-function newRow() {
-  const cells = [...COLUMNS, null].map((column, index) =>
-    html("td", {
-      role: index ? "gridcell" : "rowheader",
-      tabindex: -1,
-      class: column?.mono ? "mono" : null,
-      "data-column": column?.key ?? "problems",
-    }),
-  );
-  return html("tr", {}, ...cells);
-}
-
-function hint() {
-  const keys = [
-    ["Enter", "edit"],
-    ["Alt ↑ ↓", "move the step"],
-    ["Ctrl Enter", "add below"],
-    ["Shift Delete", "delete the step"],
-    ["Delete", "back to the default"],
-  ];
-  const parts = keys.map(([key, does]) => html("span", {}, html("kbd", {}, key ?? ""), ` ${does}`));
-  return html("p", { class: "steps-hint" }, ...parts);
 }

@@ -46,6 +46,21 @@ export function told({ phase, known, sentence }) {
 }
 
 /**
+ * While more faults are explored, what fewer have found still counts.
+ * @param {Known} known
+ * @returns {Known}
+ */
+function withFound(known) {
+  const found = (/** @type {string} */ name) =>
+    known.findings.filter((finding) => finding.coordination === name).length;
+  const coordinations = Object.entries(known.coordinations).map(([name, its]) => [
+    name,
+    { ...its, findings: Math.max(its.findings, found(name)) },
+  ]);
+  return { ...known, coordinations: Object.fromEntries(coordinations) };
+}
+
+/**
  * @param {string} address of the socket
  * @param {(verdict: Verdict) => void} changed
  */
@@ -67,7 +82,7 @@ export function verdicts(address, changed) {
     heard: (message) => {
       if (message.n !== n) return;
       if (message.error) return become({ phase: "refused", sentence: message.error });
-      const known = /** @type {Known} */ (message);
+      const known = withFound(/** @type {Known} */ (message));
       const isLast = known.done && known.faults >= 2;
       const findings = known.findings.length;
       const ended = findings ? "found" : known.exhaustive ? "none" : "limited";
@@ -127,7 +142,7 @@ export function badge(element) {
     element.toggleAttribute("data-old", isOld);
     const scope = known ? scopeOf(known) : "";
     const isOnTheWay = phase === "asking" || (phase === "partial" && known?.done);
-    const more = isOnTheWay ? nextOf(verdict) : "";
+    const more = isOnTheWay && known ? nextOf(verdict) : "";
     const sides = Object.entries(known?.coordinations ?? {}).map(([name, its]) =>
       side(name, its, isOld || Boolean(known?.done)),
     );

@@ -5,13 +5,15 @@
 /**
  * @param {any} data of the page: {saga, blueprint}
  * @param {string} coordination
+ * @param {boolean} recorded whether the run is one of a real saga, of which nobody sees what is true
  * @returns {Cast}
  */
-export function castOf({ saga, blueprint }, coordination) {
+export function castOf({ saga, blueprint }, coordination, recorded = false) {
   /** @type {Map<string, any>} */
   const written = new Map((saga.steps ?? []).map((/** @type {any} */ step) => [step.name, step]));
   return {
     coordination,
+    recorded,
     services: blueprint.services.map(named),
     instances: saga.instances ?? 1,
     invariants: blueprint.invariants.map((/** @type {any} */ each) => ({

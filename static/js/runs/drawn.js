@@ -203,7 +203,8 @@ export class Drawn extends Ink {
     const undo = data.undo ?? kind === "UndoCommitted";
     const tone = kind.endsWith("Committed") ? { icon: undo ? "gone" : "done" } : {};
     this.mark(line, service, WORDS[kind] ?? "", tone);
-    if (kind === "StepCommitted" || kind === "UndoCommitted") this.stands(line, service);
+    const seen = data.truth !== undefined || !this.cast.recorded;
+    if (seen && (kind === "StepCommitted" || kind === "UndoCommitted")) this.stands(line, service);
     if (data.because === this.landed && this.landed) return;
     this.mend(service, at_ms);
     const call = this.calls.get(this.#key({ ...data, undo }));

@@ -4,7 +4,7 @@ import { believed } from "sagasim/runs/beliefs.js";
 import { html, set } from "sagasim/runs/elements.js";
 import { icon } from "sagasim/runs/icons.js";
 import { standing } from "sagasim/runs/reducer.js";
-import { differs, truthWord } from "sagasim/runs/shape.js";
+import { differs, truthSign, truthWord } from "sagasim/runs/shape.js";
 import { lookOf } from "sagasim/runs/words.js";
 
 /** @typedef {import("sagasim/runs/pane.js").Pane} Pane */
@@ -131,7 +131,7 @@ export class Ledger {
         const key = `step/${step.name}/${instance}/${index}`;
         this.#put(`${key}/believed`, look.icon, look.word, { "data-state": look.state });
         const says = changes ? truthWord(truth) : "changes nothing";
-        const mark = harms.length ? "harm" : wrong ? "differs" : !changes ? "" : truth > 0 ? "there" : "gone";
+        const mark = harms.length ? "harm" : changes || wrong ? truthSign(truth, wrong) : "";
         const why = belief === "unknown" ? "nobody knows" : "differs";
         this.#put(
           `${key}/true`,
@@ -139,7 +139,7 @@ export class Ledger {
           harms.length ? `${says}: ${harms.join(", ")}` : wrong ? `${says}: ${why}` : says,
           {
             "data-differs": wrong || harms.length > 0,
-            "data-there": truth > 0,
+            "data-there": (truth ?? 0) > 0,
           },
         );
       }
@@ -150,7 +150,17 @@ export class Ledger {
   #resources(pane, view, index) {
     for (const name of Object.keys(pane.cast.resources)) {
       const { least, most, doubt } = believed(pane.cast, view, name);
-      const truth = view.resources[name] ?? 0;
+      const truth = view.resources[name] ?? (pane.cast.recorded ? null : 0);
+      const unsure = doubt && least !== most;
+      if (truth === null) {
+        this.#put(
+          `resource/${name}/${index}/believed`,
+          unsure ? "unknown" : "",
+          unsure ? `${least} to ${most}` : `${least}`,
+        );
+        this.#put(`resource/${name}/${index}/true`, "", "not seen");
+        continue;
+      }
       const wrong = doubt ? least !== most : truth < least || truth > most;
       this.#put(
         `resource/${name}/${index}/believed`,

@@ -12,11 +12,11 @@
  * }} Step
  * @typedef {{
  *   coordination: string, steps: Step[], services: string[], resources: Record<string, number>,
- *   invariants: {name: string, when: string}[], instances: number,
- * }} Cast what is known before a run: who plays, and what they may do
- * @typedef {{belief: string, truth: number, undo: boolean, attempt: number, trouble: string, harms: string[]}} Standing
+ *   invariants: {name: string, when: string}[], instances: number, recorded: boolean,
+ * }} Cast what is known before a run: who plays, and what they may do; of a recorded one, nobody sees what is true
+ * @typedef {{belief: string, truth: number | null, undo: boolean, attempt: number, trouble: string, harms: string[]}} Standing
  * @typedef {{
- *   seq: number, at_ms: number, standings: Record<string, Standing>, down: Record<string, string>,
+ *   seq: number, at_ms: number, blank: Standing, standings: Record<string, Standing>, down: Record<string, string>,
  *   resources: Record<string, number>, direction: string, outcome: string, outcomes: Record<number, string>,
  *   parked: string[], harms: {harm: string, step: string, seq: number}[], trouble: Line | null,
  * }} View
@@ -27,14 +27,18 @@ export const COORDINATOR = "coordinator";
 /** @type {Standing} */
 const BLANK = Object.freeze({ belief: "idle", truth: 0, undo: false, attempt: 0, trouble: "", harms: [] });
 
+/** @type {Standing} where nobody sees what is true, until a line says it */
+const UNSEEN = Object.freeze({ ...BLANK, truth: null });
+
 /** @param {Cast} cast @returns {View} */
 export function opening(cast) {
   return Object.freeze({
     seq: 0,
     at_ms: 0,
+    blank: cast.recorded ? UNSEEN : BLANK,
     standings: {},
     down: {},
-    resources: cast.resources,
+    resources: cast.recorded ? {} : cast.resources,
     direction: "",
     outcome: "",
     outcomes: {},
@@ -51,7 +55,7 @@ export function place(instance, step) {
 
 /** How a step stands in one instance. @param {View} view @param {string} step @param {number} [instance] */
 export function standing(view, step, instance = 1) {
-  return view.standings[place(instance, step)] ?? BLANK;
+  return view.standings[place(instance, step)] ?? view.blank;
 }
 
 /** @param {View} view @param {Line} line @returns {View} */
@@ -62,17 +66,17 @@ export function evolve(view, line) {
     ...view,
     seq: line.seq,
     at_ms: Math.max(view.at_ms, line.at_ms),
-    standings: data.step ? stepped(view.standings, line) : view.standings,
+    standings: data.step ? stepped(view, line) : view.standings,
     resources: data.resources ? { ...view.resources, ...data.resources } : view.resources,
     down: broken(view.down, line),
     ...turned(view, line),
   };
 }
 
-/** @param {View["standings"]} standings @param {Line} line */
-function stepped(standings, { kind, data }) {
+/** @param {View} view @param {Line} line */
+function stepped({ standings, blank }, { kind, data }) {
   const key = place(data.instance ?? 1, data.step);
-  const was = standings[key] ?? BLANK;
+  const was = standings[key] ?? blank;
   const now = {
     ...was,
     belief: data.belief || was.belief,

@@ -19,9 +19,10 @@ const HUB = 52; // px of the row that shows who talks to whom
 
 /**
  * What is really there, in a word and a sign. A step that changes nothing has no truth to show.
- * @param {number} times
+ * @param {number | null} times null: nobody here has seen it
  */
 export function truthWord(times) {
+  if (times === null) return "not seen";
   return times === 0
     ? "not there"
     : times === 1
@@ -31,10 +32,17 @@ export function truthWord(times) {
         : `there ${times} times`;
 }
 
-/** Whether belief and truth contradict each other, or nobody knows. @param {string} belief @param {number} truth @param {boolean} changes */
+/** Whether belief and truth contradict each other, or nobody knows. @param {string} belief @param {number | null} truth @param {boolean} changes */
 export function differs(belief, truth, changes) {
   if (belief === "unknown") return true;
+  if (truth === null) return false;
   return changes && belief !== "running" && belief !== "undoing" && !lookOf(belief).there.includes(truth);
+}
+
+/** The sign of what is true. @param {number | null} truth @param {boolean} wrong */
+export function truthSign(truth, wrong) {
+  if (wrong) return "differs";
+  return truth === null ? "idle" : truth > 0 ? "there" : "gone";
 }
 
 export class Shape {
@@ -167,12 +175,8 @@ export class Shape {
       ...(again ? [html("span", { class: "card-attempt" }, ` #${now.attempt}`)] : []),
     );
     card.truth.replaceChildren();
-    if (changes)
-      card.truth.append(
-        icon(wrong ? "differs" : now.truth > 0 ? "there" : "gone"),
-        html("span", {}, truthWord(now.truth)),
-      );
-    set(card.truth, { "data-there": now.truth > 0 });
+    if (changes) card.truth.append(icon(truthSign(now.truth, wrong)), html("span", {}, truthWord(now.truth)));
+    set(card.truth, { "data-there": (now.truth ?? 0) > 0 });
   }
 
   /** Where everybody stands now; measured, because names wrap and people zoom. @returns {Map<string, Column>} */

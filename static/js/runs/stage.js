@@ -96,7 +96,11 @@ class Stage {
   /** @param {HTMLElement} article */
   #pane(article) {
     const run = this.runs.find((each) => each.id === article.dataset.run);
-    const cast = castOf(run?.blueprint ? run : this.data, article.dataset.coordination ?? "");
+    const cast = castOf(
+      run?.blueprint ? run : this.data,
+      article.dataset.coordination ?? "",
+      run?.clock === "wall",
+    );
     const pane = new Pane(article, cast, run);
     pane.view.addEventListener("scroll", () => {
       for (const other of this.panes) if (other !== pane) other.scrollLike(pane);

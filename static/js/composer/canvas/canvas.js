@@ -36,7 +36,6 @@ import {
 } from "vendor/diagram.js";
 
 export { CANVAS_KEYS } from "sagasim/composer/canvas/keys.js";
-export { drawPng } from "sagasim/composer/canvas/png.js";
 
 const SAID_MS = 6000;
 const FAR = 0.55; // below this size the small words cannot be read, and give way to the names

@@ -31,11 +31,6 @@ export class Drawing {
     return this.registry.get(STEP + name);
   }
 
-  /** @param {string} from @param {string} to @returns {any} */
-  linkOf(from, to) {
-    return this.registry.get(`${from}>${to}`);
-  }
-
   /** @returns {any[]} */
   get shapes() {
     return this.registry.filter((/** @type {any} */ element) => element.box);
@@ -71,8 +66,10 @@ export class Drawing {
     const element = this.registry.get(id);
     this.drawn.delete(id);
     if (!element) return;
-    if (element.waypoints) this.canvas.removeConnection(element);
-    else this.canvas.removeShape(element);
+    if (element.waypoints) {
+      this.canvas.removeConnection(element);
+      Object.assign(element, { source: null, target: null }); // else its steps would go on carrying it along
+    } else this.canvas.removeShape(element);
   }
 
   /** @param {Box} box */
@@ -98,7 +95,7 @@ export class Drawing {
       const made = this.factory.createConnection({ id, source, target, from, to, joined, waypoints: points });
       this.canvas.addConnection(made, this.root, 0);
     }
-    this.registry.getGraphics(id).setAttribute("data-link", id);
+    this.registry.getGraphics(id).setAttribute("data-link", `${from}>${to}`);
   }
 
   /** @param {"shape" | "connection"} type @param {any} element */

@@ -19,8 +19,8 @@ import { layout as arrange, Graph } from "vendor/dagre.js";
 const PITCH = WIDTH + GAP;
 const BETWEEN_ROWS = 60;
 
-/** @param {string} from @param {string} to */
-export const linkId = (from, to) => `${from}>${to}`;
+/** Of any two names, whatever a draft calls its steps. @param {string} from @param {string} to */
+export const linkId = (from, to) => `link:${from.length}:${from}>${to}`;
 
 /** @param {readonly DrawnStep[]} steps @param {Readonly<Record<string, Point>>} layout @returns {Places} */
 export function placesOf(steps, layout) {
@@ -46,25 +46,30 @@ function arrangedOf(steps) {
 }
 
 /**
- * What dagre says: columns of equal width, and heights.
+ * What dagre says: columns of equal width, and heights. It is told numbers, for it trips over names like `__proto__`.
  * @param {readonly DrawnStep[]} steps
  */
 function layered(steps) {
   const graph = new Graph({ directed: true });
   graph.setGraph({ rankdir: "LR", nodesep: 32, edgesep: 24, ranksep: GAP, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { name } of steps) graph.setNode(name, { width: WIDTH, height: HEIGHT });
+  const numbers = new Map(steps.map(({ name }, index) => [name, String(index)]));
+  /** @param {string} name */
+  const idOf = (name) => numbers.get(name) ?? "";
+  for (const id of numbers.values()) graph.setNode(id, { width: WIDTH, height: HEIGHT });
   // dagre turns branches round that have no reason to stand either way; links told backwards come out as in the file
   for (const { name, after } of steps.toReversed())
-    for (const from of after.toReversed()) graph.setEdge(from, name, {});
+    for (const from of after.toReversed()) if (numbers.has(from)) graph.setEdge(idOf(from), idOf(name), {});
   if (steps.length) arrange(graph);
-  const middles = [...new Set(steps.map(({ name }) => Math.round(graph.node(name).x)))].sort((a, b) => a - b);
-  const ranks = new Map(steps.map(({ name }) => [name, middles.indexOf(Math.round(graph.node(name).x))]));
-  const heights = new Map(steps.map(({ name }) => [name, Math.round(graph.node(name).y)]));
+  /** @param {string} name */
+  const nodeOf = (name) => graph.node(idOf(name));
+  const middles = [...new Set(steps.map(({ name }) => Math.round(nodeOf(name).x)))].sort((a, b) => a - b);
+  const ranks = new Map(steps.map(({ name }) => [name, middles.indexOf(Math.round(nodeOf(name).x))]));
+  const heights = new Map(steps.map(({ name }) => [name, Math.round(nodeOf(name).y)]));
   /** @param {string} from @param {string} to @param {number} rank */
   const heightAt = (from, to, rank) => {
     const middle = middles[rank] ?? 0;
-    const points = graph.edge(from, to).points ?? [];
+    const points = graph.edge(idOf(from), idOf(to)).points ?? [];
     const nearest = points.reduce((/** @type {Point} */ a, /** @type {Point} */ b) =>
       Math.abs(b.x - middle) < Math.abs(a.x - middle) ? b : a,
     );

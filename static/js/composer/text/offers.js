@@ -90,9 +90,10 @@ export function completions(text, at, schema, data, isAsked) {
   if (!/^[A-Za-z0-9_.-]*$/.test(word) || (!word && !isAsked && isKey)) return null;
   const schemas = schemasAt(schema, path);
   const last = path.findLast((key) => key !== "[]") ?? "";
-  const options = isKey
-    ? [...keysOf(schemas), ...named(KEYS[last]?.(data) ?? [], ": ")]
-    : [...valuesOf(schemas), ...named(NAMES[last]?.(data) ?? [])];
+  const keys = isKey ? [...keysOf(schemas), ...named(KEYS[last]?.(data) ?? [], ": ")] : [];
+  const isItem = path.at(-1) === "[]"; // which may be a value as well as the first key of a mapping
+  const values = isKey && !isItem ? [] : [...valuesOf(schemas), ...named(NAMES[last]?.(data) ?? [])];
+  const options = [...keys, ...values];
   const distinct = options.filter(
     ({ label }, index) => options.findIndex((each) => each.label === label) === index,
   );

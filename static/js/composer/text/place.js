@@ -47,17 +47,20 @@ function ancestors(above, own, column) {
   /** @type {string[]} */
   const path = [];
   let limit = column;
+  let isItem = false; // the items of a list may stand right below its key
   /** @param {Token[]} tokens */
   const climb = (tokens) => {
     for (const { column: at, key } of tokens.toReversed()) {
-      if (at >= limit) continue;
+      const isAbove = at < limit || (isItem && key !== null && at === limit);
+      if (!isAbove) continue;
       path.unshift(key ?? "[]");
-      limit = key === null ? at + 0.5 : at; // the items of a list may stand right below its key
+      limit = at;
+      isItem = key === null;
     }
   };
   climb(own.filter(({ key }) => key === null));
   for (const line of above.toReversed()) {
-    if (limit <= 0) break;
+    if (limit <= 0 && !isItem) break;
     if (line.trim() && !line.trimStart().startsWith("#")) climb(tokensOf(line).tokens);
   }
   return path;
