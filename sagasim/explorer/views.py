@@ -22,7 +22,7 @@ from sagasim.explorer import fixing, opening, services
 from sagasim.explorer.exports import FORMATS, SUFFIXES, Report
 from sagasim.explorer.forms import ExploreForm
 from sagasim.explorer.fragments import shown
-from sagasim.explorer.models import Exploration
+from sagasim.explorer.models import OPEN, Exploration, State
 from sagasim.explorer.page import Asked, Shown, progress_in_words, sentence_of, shown_of
 from sagasim.explorer.pairing import pairs_from_data
 from sagasim.explorer.scenes import NoSuchCell, scene_asked
