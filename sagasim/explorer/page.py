@@ -143,7 +143,7 @@ def shown_of(
         groups=groups(findings),
         changes=changes(shown(verdict, saga, more or {})),
         findings=len(findings),
-        turned=sum(1 for row in grid.rows for it in row.squares if isinstance(it, Square) and it.was),
+        turned=sum(1 for it in grid.squares if isinstance(it, Square) and it.was),
     )
 
 
@@ -222,14 +222,7 @@ def _explains(layer: str, deep: bool, first: Place | None) -> str:
 
 def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
     """The words that this grid uses, worst first: state, look, meaning."""
-    squares = [
-        one
-        for it in (
-            *(it for row in grid.rows for it in row.squares),
-            *(c.square for c in (*grid.outages, *grid.saga)),
-        )
-        for one in (it.both if isinstance(it, Twin) else (it,))
-    ]
+    squares = [one for it in grid.squares for one in (it.both if isinstance(it, Twin) else (it,))]
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [

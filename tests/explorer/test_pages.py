@@ -260,18 +260,19 @@ def test_an_older_version_says_that_there_is_a_newer_one_and_old_rules_that_they
 
 
 def test_the_fix_of_a_gallery_saga_makes_a_copy_whose_cells_have_turned_green(
-    client: Client, broken: SagaVersion
+    client: Client, gallery: dict[str, Any]
 ):
-    one = explored(client, broken, faults=1)
+    one = explored(client, gallery["bank-transfer-broken"].latest, faults=1)
     answer = client.post(
         f"{one.get_absolute_url()}fix", {"finding": one.more["findings"][0]["key"]}, follow=True
     )
     text = answer.content.decode()
     changed = answer.context["exploration"]
-    assert changed.version.saga.name == "order-fulfilment-broken-copy"
+    assert changed.version.saga.name == "bank-transfer-broken-copy"
     assert changed.findings_count == 0
     assert "# Known to be wrong" in changed.version.text  # comments stay
-    harmful = sum(cell["worst"] is not None for cell in (one.verdict or {})["matrix"])
+    matrix = (one.verdict or {})["matrix"]
+    harmful = sum(bool(cell["worst"]) for cell in matrix if cell["coordination"] == "orchestration")
     assert text.count("data-was=") == harmful
     assert f"{harmful} cells turned green" in text
 
