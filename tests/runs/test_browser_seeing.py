@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from itertools import combinations
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -66,7 +67,7 @@ def differing(one: list[int], other: list[int], by: int) -> int:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("seen", DEFICIENCIES)
 def test_any_two_states_look_different_to_everybody_who_sees_at_all(
-    browser: Browser, stage: Visitor, seen: str, scheme: str
+    browser: Browser, stage: Visitor, seen: str, scheme: Literal["light", "dark"]
 ):
     path = stage.run("order-fulfilment-broken", LOST)
     with browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900}) as context:
@@ -82,7 +83,7 @@ def test_any_two_states_look_different_to_everybody_who_sees_at_all(
         pictures = {}
         for state in dict.fromkeys(states):
             page.evaluate(DRESS, state)
-            pictures[state] = page.screenshot(clip=place)  # type: ignore[arg-type]  # a box is a clip
+            pictures[state] = page.screenshot(clip=place)
     seen_as = dict(zip(pictures, pixels(browser, list(pictures.values())), strict=True))
     assert len(seen_as) >= 8
     alike = {
@@ -94,7 +95,9 @@ def test_any_two_states_look_different_to_everybody_who_sees_at_all(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_card_is_read_as_well_without_any_colour(browser: Browser, stage: Visitor, scheme: str):
+def test_a_card_is_read_as_well_without_any_colour(
+    browser: Browser, stage: Visitor, scheme: Literal["light", "dark"]
+):
     """Text against what is behind it, in the picture that somebody sees who sees no hue: 4.5 to 1 at least."""
     path = stage.run("order-fulfilment-broken", LOST)
     with browser.new_context(color_scheme=scheme, device_scale_factor=3) as context:

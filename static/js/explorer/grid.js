@@ -55,7 +55,7 @@ class Grid {
   /** @param {EventTarget | null} target @returns {[number, number] | undefined} */
   #placeOf(target) {
     for (const [row, stops] of this.rows.entries()) {
-      const column = stops.findIndex((each) => each === target);
+      const column = stops.indexOf(/** @type {HTMLElement} */ (target));
       if (column >= 0) return [row, column];
     }
     return undefined;

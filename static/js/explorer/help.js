@@ -30,7 +30,7 @@ export default function connect(element) {
 /** To the next cell where something breaks, from wherever the focus is. @param {1 | -1} direction */
 function jump(direction) {
   const cells = [...document.querySelectorAll(BREAKS)].filter((each) => each instanceof HTMLElement);
-  const here = cells.findIndex((each) => each === document.activeElement);
+  const here = cells.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const from = here < 0 && direction < 0 ? 0 : here;
   const next = cells[(from + direction + cells.length) % cells.length];
   next?.focus();
