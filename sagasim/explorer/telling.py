@@ -21,7 +21,7 @@ from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry, key_of
 from sagasim.core.matrix import Place
-from sagasim.core.pairs import Pair, Pairs, pairs_of
+from sagasim.core.pairs import MOST_SHOWN, Pair, Pairs, pairs_of
 from sagasim.core.pytests import test_text
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
@@ -32,6 +32,8 @@ SHAPE = 3
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
 TURNING_S = 10.0
 """Of a processor, for the points of no return of all findings; thirty of them take a tenth of a second."""
+MOST_AT_THE_END = 5_000
+"""While a search goes on only the worst pairs get their runs; the others when nobody waits any more."""
 TOLD_BY = ("inquiry", "pairs", "turning", "pytests")
 """The modules of the core that have a say in it, with all that they import."""
 
@@ -51,11 +53,9 @@ class Telling:
         explorations = self.inquiry.explorations()
         if explorations is not self._read:
             self._read = explorations
-            self._pairs = {
-                name.value: pairs_of(search)
-                for name, search in self.inquiry.searches.items()
-                if search.progress().done
-            }
+            self._pairs = self._pairs_of(MOST_SHOWN)
+        if complete and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
+            self._pairs = self._pairs_of(MOST_AT_THE_END)
         by_name = {each.coordination.value: each for each in explorations}
         return {
             "scope": verdict.scope,
@@ -67,6 +67,13 @@ class Telling:
                 for cell in each.matrix
             ],
             "coordinations": {name: self._coordination(each) for name, each in by_name.items()},
+        }
+
+    def _pairs_of(self, most_shown: int) -> dict[str, Pairs]:
+        return {
+            name.value: pairs_of(search, most_shown=most_shown)
+            for name, search in self.inquiry.searches.items()
+            if search.progress().done
         }
 
     def _coordination(self, it: Exploration) -> dict[str, Any]:

@@ -207,6 +207,14 @@ def test_the_fix_of_what_a_run_broke_is_known_where_it_was_explored(broken: Saga
 
 
 @pytest.mark.slow
+def test_when_it_has_ended_every_pair_has_its_run(gallery: dict[str, Any]):
+    stored = services.start(gallery["food-delivery-broken"].latest)
+    pairs = stored.more["coordinations"]["orchestration"]["pairs"]
+    assert len(pairs) > 200
+    assert all(pair["faults"] for pair in pairs)
+
+
+@pytest.mark.slow
 def test_the_gallery_is_explored_once_while_nobody_wants_anything_else(gallery: dict[str, Any]):
     pair = [gallery["bank-transfer"], gallery["bank-transfer-broken"]]
     SavedSaga.objects.exclude(pk__in=[saga.pk for saga in pair]).update(in_gallery=False, watch_for="")
