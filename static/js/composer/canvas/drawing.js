@@ -66,8 +66,10 @@ export class Drawing {
     const element = this.registry.get(id);
     this.drawn.delete(id);
     if (!element) return;
-    if (element.waypoints) this.canvas.removeConnection(element);
-    else this.canvas.removeShape(element);
+    if (element.waypoints) {
+      this.canvas.removeConnection(element);
+      Object.assign(element, { source: null, target: null }); // else its steps would go on carrying it along
+    } else this.canvas.removeShape(element);
   }
 
   /** @param {Box} box */
