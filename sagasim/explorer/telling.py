@@ -20,7 +20,7 @@ from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry, key_of
 from sagasim.core.matrix import Place
-from sagasim.core.pairs import Pair, Pairs, pairs_of
+from sagasim.core.pairs import MOST_SHOWN, Pair, Pairs, pairs_of
 from sagasim.core.pytests import test_text
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
@@ -29,6 +29,8 @@ from sagasim.explorer.models import Exploration as Row
 
 SHAPE = 3
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
+MOST_AT_THE_END = 5_000
+"""While a search goes on only the worst pairs get their runs; the others when nobody waits any more."""
 TOLD_BY = ("inquiry", "pairs", "turning", "pytests")
 """The modules of the core that have a say in it, with all that they import."""
 
@@ -47,11 +49,9 @@ class Telling:
         explorations = self.inquiry.explorations()
         if explorations is not self._read:
             self._read = explorations
-            self._pairs = {
-                name.value: pairs_of(search)
-                for name, search in self.inquiry.searches.items()
-                if search.progress().done
-            }
+            self._pairs = self._pairs_of(MOST_SHOWN)
+        if complete and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
+            self._pairs = self._pairs_of(MOST_AT_THE_END)
         by_name = {each.coordination.value: each for each in explorations}
         return {
             "scope": verdict.scope,
@@ -63,6 +63,13 @@ class Telling:
                 for cell in each.matrix
             ],
             "coordinations": {name: self._coordination(each) for name, each in by_name.items()},
+        }
+
+    def _pairs_of(self, most_shown: int) -> dict[str, Pairs]:
+        return {
+            name.value: pairs_of(search, most_shown=most_shown)
+            for name, search in self.inquiry.searches.items()
+            if search.progress().done
         }
 
     def _coordination(self, it: Exploration) -> dict[str, Any]:
