@@ -491,6 +491,10 @@ def test_two_versions_are_compared_and_both_runs_play_the_same_faults(client: Cl
     assert not other.findings_count
 
 
+def test_a_saga_with_one_version_says_what_to_do_to_compare_two(client: Client, tiny: SagaVersion):
+    assert "There is only one version yet." in page(client, f"/sagas/{tiny.saga.name}/compare/?what=versions")
+
+
 @pytest.mark.slow
 def test_every_engine_is_compared_at_once(client: Client):
     version = saved(SMALL)
