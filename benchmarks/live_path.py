@@ -217,7 +217,7 @@ def storing(steps: int = 124, rounds: int = 15) -> list[Row]:
     encoding_ms = 1000 * statistics.median(
         cpu_seconds(lambda: feed.document_of(history)) for _ in range(rounds)
     )
-    wire = sum(len(frame.text.encode()) for frame in feed.framed(history))
+    wire = sum(len(frame.sent) for frame in feed.framed(history))
     disk = len(feed.document_of(history))
     lines = PER_STEP * steps
     return [

@@ -143,25 +143,26 @@ class _Book:
         self.names: dict[str, int] = {}
 
     def name(self, name: object) -> int:
-        number = self.names.get(name)  # type: ignore[call-overload]  # what is no name is not there
-        return self.names.setdefault(_name(name), len(self.names)) if number is None else number
+        return self.names.setdefault(_name(name), len(self.names))
 
     def line(self, entry: Entry, at_ms: int) -> list[object]:
+        """The innermost loop of storing a run: a name that is known already is not looked at again."""
         seq, now_ms, event, instance, because, belief, truth, resources = entry
         kind = type(event).__name__
+        known: Callable[[object], int | None] = self.names.get  # type: ignore[assignment]  # what is no name is not there
+        number = known(belief)
         told: list[object] = [
             self.kinds.setdefault(kind, len(self.kinds)),
             now_ms - at_ms,
             seq - because,
             instance,
-            self.name(belief),
+            self.name(belief) if number is None else number,
             truth,
         ]
-        for shape, value in zip(
-            _SHAPES_OF[type(event)], event, strict=True
-        ):  # the innermost loop of storing a run
+        for shape, value in zip(_SHAPES_OF[type(event)], event, strict=True):
             if shape == "name":
-                told.append(self.name(value))
+                number = known(value)
+                told.append(self.name(value) if number is None else number)
             elif shape == "number":
                 told.append(value)
             elif shape == "flag":
