@@ -151,6 +151,7 @@ def test_whatever_is_chosen_the_ledger_is_what_the_participants_did(
         done = [line.kind for line in told.followed if line.step == left.name]
         assert left.times - left.before == done.count(COMMITTED) - done.count(UNDONE), case.told()
     assert told.outcome in ("completed", "compensated", "failed", "parked", "stuck")
+    assert ("reaches no end" in told.judgement) == (told.outcome == "stuck"), case.told()
     assert (told.state == "settled") == (
         told.outcome in ("completed", "compensated", "failed")
         and not told.harms
