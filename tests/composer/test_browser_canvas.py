@@ -116,6 +116,7 @@ def test_a_trip_is_drawn_from_nothing_with_the_mouse_and_undone_to_the_last_byte
     drop(page, "pivot", 0.85, 0.3, "capture")
     for branch in ("book-hotel", "book-flight"):
         drag(page, port(page, branch), middle(step(page, "capture").locator(".outline")))
+        expect(page.locator(f"[data-link='{branch}>capture']")).to_be_visible()
     assert links(page) == {
         "reserve-trip>book-hotel",
         "reserve-trip>book-flight",

@@ -76,6 +76,21 @@ def test_unsaved_work_survives_a_crash_of_the_browser(browser: Browser, stage: V
         expect(cell(after, "survivor", "name")).to_be_visible()
 
 
+def test_work_taken_up_after_somebody_else_has_saved_overwrites_nobody(page: Page, stage: Visitor):
+    path = bring(stage, yaml("overtaken", 3))
+    compose(page, stage, path)
+    rename(page, "step-1", "mine")
+    settle(page)
+    page.wait_for_timeout(400)
+    bring(stage, yaml("overtaken", 4))
+    page.reload()
+    expect(page.locator(".offer")).to_contain_text("It began as version 1; the newest is 2.")
+    page.get_by_role("button", name="Take it up").click()
+    settle(page)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("dialog", name="Somebody else has saved this saga meanwhile")).to_be_visible()
+
+
 def test_discarded_work_is_not_offered_again(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("discarded", 2)))
     rename(page, "step-1", "gone")

@@ -84,6 +84,8 @@ ROWS = (
         (StepCommitted("charge", 2, 2),)),
     Row("done again where the key is lost", PLAIN, THERE, DO, "key-lost", "done", Record(2, 0, "done"),
         (StepCommitted("charge", 2, 2),)),
+    Row("what came under a lost key is not remembered", PLAIN, BLANK, DO, "key-lost", "done", Record(1),
+        (StepCommitted("charge", 2, 1),)),
     Row("a natural key is not lost", step(natural_key=True), THERE, DO, "key-lost", "done", THERE,
         (repeated(False, 2, "done"),)),
     Row("refused after its undo", PLAIN, NEVER_WAS, DO, "", "refused", NEVER_WAS,

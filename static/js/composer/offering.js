@@ -44,6 +44,7 @@ function offer(draft, drafts, store, page) {
   };
   take.addEventListener("click", () => {
     takeUp(draft, store);
+    if (draft.base) page.base = draft.base; // whoever saved meanwhile is seen when this is saved
     end();
   });
   drop.addEventListener("click", end);
