@@ -105,7 +105,7 @@ class Commuting:
             return None
         for number in range(len(world.instances)):
             own = [choice for choice in choices if choice.instance == number]
-            if own and all(self._keeps_to_itself(world, choice, faults_left) for choice in own):
+            if own and all(self._keeps_to_itself(world, choice, faults_left=False) for choice in own):
                 return number
         return None
 
@@ -272,7 +272,7 @@ class Commuting:
                     return choice
         if not faults_left and self._is_calm(instance, mind):
             for choice in choices:
-                if choice.verb == "hear" or self._performs_alone(instance, choice, faults_left):
+                if choice.verb == "hear" or self._performs_alone(instance, choice, faults_left=False):
                     return choice
         return None
 

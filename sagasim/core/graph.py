@@ -19,36 +19,18 @@ HARMLESS = len(RANK)
 
 
 def note_stuck(search: Search) -> None:
-    """A world that reaches no accepted end by itself is stuck; it is told where nothing is left."""
-    fine = _reaching_an_end(search)
+    """A saga is stuck in a world where nothing is left to happen, and it has reached no accepted end.
+
+    The graph has no cycles, so a world from which no end is reached leads to such a world, and to nothing else.
+    """
     for number, edges in enumerate(search.edges):
-        if fine[number] or edges is None or edges:
+        if edges is None or edges or search.is_over(number):
             continue
         for harm in stuck_at(search, search.world(number)):
             search.breaks(harm, search.cost[number], Broken(number, None, search.letters[number]))
             known = search.harmful.setdefault((number, number), [])
             if harm not in known:
                 known.append(harm)
-
-
-def _reaching_an_end(search: Search) -> bytearray:
-    """Backward from the accepted ends; a world that was not expanded is given the benefit of the doubt."""
-    fine = bytearray(len(search))
-    backward: dict[int, list[int]] = {}
-    reached: list[int] = []
-    for number, edges in enumerate(search.edges):
-        if edges is None or search.is_over(number):
-            fine[number] = 1
-            reached.append(number)
-        else:
-            for following in edges:
-                backward.setdefault(following, []).append(number)
-    while reached:
-        for before in backward.get(reached.pop(), ()):
-            if not fine[before]:
-                fine[before] = 1
-                reached.append(before)
-    return fine
 
 
 def stuck_at(search: Search, world: World) -> Iterator[Harm]:
@@ -60,16 +42,23 @@ def stuck_at(search: Search, world: World) -> Iterator[Harm]:
 
 def topological(search: Search) -> list[int]:
     """The worlds so that every edge leads onward (Kahn)."""
+    every, faulty = search.edges, search.faulty
     degree = array("i", bytes(4 * len(search)))
-    for number in range(len(degree)):
-        for following in search.following(number):
+    for edges in every:
+        for following in edges or ():
             degree[following] += 1
-    ready = [number for number, edges in enumerate(degree) if not edges]
+    for struck in faulty.values():
+        for following, _ in struck:
+            degree[following] += 1
+    ready = [number for number, edges_in in enumerate(degree) if not edges_in]
     order: list[int] = []
     while ready:
         number = ready.pop()
         order.append(number)
-        for following in search.following(number):
+        onward = list(every[number] or ())
+        if number in faulty:
+            onward.extend([following for following, _ in faulty[number]])
+        for following in onward:
             degree[following] -= 1
             if not degree[following]:
                 ready.append(following)
@@ -81,20 +70,28 @@ def executions(search: Search, order: list[int]) -> int:
     """Paths from the start to where nothing is left to happen, per number of faults used."""
     most = search.faults
     paths: dict[int, list[int]] = {0: [1] + [0] * most}
+    none = [0] * (most + 1)
     total = 0
     for number in order:
-        here = paths.pop(number)
-        edges, faulty = search.edges[number], search.faulty.get(number, ())
+        here = [(used, count) for used, count in enumerate(paths.pop(number)) if count]
+        edges = search.edges[number]
         if not edges:
-            total += sum(here)
+            total += sum([count for _, count in here])
         for following in edges or ():
-            there = paths.setdefault(following, [0] * (most + 1))
-            for used, count in enumerate(here):
+            there = paths.get(following)
+            if there is None:
+                there = paths[following] = none.copy()
+            for used, count in here:
                 there[used] += count
-        for following, _ in faulty:
-            there = paths.setdefault(following, [0] * (most + 1))
-            for used in range(most):
-                there[used + 1] += here[used]
+        struck = search.faulty.get(number)
+        if struck:
+            more = [(used + 1, count) for used, count in here if used < most]
+            for following, _ in struck:
+                there = paths.get(following)
+                if there is None:
+                    there = paths[following] = none.copy()
+                for used, count in more:
+                    there[used] += count
     return total
 
 
@@ -103,7 +100,9 @@ def worst_by_itself(search: Search, order: list[int]) -> array[int]:
     for number in reversed(order):
         least = rank_of_edge(search, number, number)
         for following in search.edges[number] or ():
-            least = min(least, worst[following], rank_of_edge(search, number, following))
+            least = min(least, worst[following])
+            if search.harmful:
+                least = min(least, rank_of_edge(search, number, following))
         worst[number] = least
     return worst
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from sagasim.core.blueprint import Blueprint
@@ -104,7 +105,7 @@ def towards(search: Search, harm: str, path: list[Choice]) -> str:
 def order_for(search: Search, harm: Harm, plan: FaultPlan, path: list[Choice]) -> tuple[Moment, ...]:
     """The shortest order with which a run shows the harm; none where time gets there by itself."""
     order: tuple[Moment, ...] = ()
-    for order in ((), *orders_of(search.kernel, path)):
+    for order in chain(((),), orders_of(search.kernel, path)):
         if run_of(search.bp, plan, order=order).shows(*harm):
             break
     return order

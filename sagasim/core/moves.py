@@ -7,7 +7,7 @@ for the first time. What they answer is kept where it can depend on nothing else
     hear, receive      of what the instance believes; then cell by cell, of how a belief has changed
     everything else    is not kept: what ends a saga, outages, locks, refusals that ask for resources, cancels
 
-A world is a row of cells per instance (cells.py). The tests hold every move against the kernel without tables.
+A world is a row of cells per instance (rows.py). The tests hold every move against the kernel without tables.
 """
 
 from __future__ import annotations
@@ -16,119 +16,29 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sagasim.core import choreography
-from sagasim.core.cells import Belief, Cell, Rest, bare, beliefs_of, cell_of, put_together, taken_apart
-from sagasim.core.choreography import QUIET, Message, Troupe
+from sagasim.core.cells import Belief, Cell, Rest, bare, beliefs_of, cell_of
+from sagasim.core.choreography import Message, Troupe
 from sagasim.core.faults import SAGA_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import HistoryEvent, NothingChanged, StepCommitted, UndoCommitted, UndoSkipped
-from sagasim.core.kernel import ON_ITS_WAY, Kernel
-from sagasim.core.ledger import Copy
-from sagasim.core.reduction import GIVEN_UP, Reduction, in_order, is_closed
+from sagasim.core.kernel import Kernel
+from sagasim.core.rows import (
+    CALM,
+    HAS_ENDED,
+    PIVOT_STANDS,
+    TURNED,
+    Found,
+    Heard,
+    KnownCell,
+    KnownRest,
+    Register,
+    Row,
+    Rows,
+    Spot,
+    landings,
+)
 from sagasim.core.sharing import with_marks
-from sagasim.core.striking import STRUCK_ATTEMPTS
-from sagasim.core.world import Choice, Instance, Mark, World
-
-CALM, TURNED, PIVOT_STANDS = 1, 2, 4
-"""What a move of one step can depend on besides its cell: see alike.py, reduction.py, harms.py."""
-
-
-class KnownCell:
-    """A cell that is there once, with what is known of it alone; lists are by the number of the instance.
-
-    calls      what the open call does next by itself: it is performed, or its answer is heard
-    spins      the kernel must be asked whether the call would only lead back to itself
-    landings   the copies that may land
-    strikes    the calls again, struck by each further fault
-    """
-
-    __slots__ = (
-        "belief", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received", "same",
-        "spins", "strikes",
-    )  # fmt: skip
-
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
-        self.belief: Belief = (cell.leg, cell.ears)
-        self.outage = cell.strike.kind == "outage"
-        self.merges = cell.leg == GIVEN_UP or is_closed(cell.leg)
-        self.spins = False
-        self.calls: list[Choice | None] = []
-        self.landings: list[tuple[Choice, ...]] = []
-        self.strikes: list[tuple[Choice, ...]] = []
-        self.found: dict[tuple[object, int], Found] = {}
-        self.heard: dict[tuple[Belief, int], KnownCell] = {}
-        self.received: dict[tuple[Belief, int], KnownCell] = {}
-        self.same: dict[int, KnownCell] = {}
-
-
-class KnownRest:
-    """The rest of an instance that is there once; `over` is all of the instance, where it has ended."""
-
-    __slots__ = ("calmed", "deliveries", "flag", "over", "rest")
-
-    def __init__(self, rest: Rest, over: Instance | None, flag: int) -> None:
-        self.rest, self.over, self.flag = rest, over, flag
-        self.deliveries: list[tuple[Choice, ...]] = []
-        self.calmed: KnownRest | None = None
-
-
-class Row(NamedTuple):
-    """One instance, by what is there once; an instance that has ended has no cells of its own."""
-
-    rest: KnownRest
-    cells: tuple[KnownCell, ...]
-
-
-class Rows(NamedTuple):
-    """A world, by what is there once."""
-
-    rows: tuple[Row, ...]
-    down: tuple[int, ...] = ()
-    marks: tuple[Mark, ...] = ()
-
-
-RowKey = tuple[object, ...]
-
-
-class Found(NamedTuple):
-    """What has become of a step to which alone something happened.
-
-    changed   an effect came or went
-    touched   the same, or there was nothing to do: where others share the record, it is noted
-    undone    the step, if its undo ran with something to undo
-    """
-
-    cell: KnownCell
-    harms: tuple[Harm, ...]
-    changed: bool
-    touched: bool
-    undone: tuple[int, ...]
-
-
-class Heard(NamedTuple):
-    """What an instance believes after it has heard something.
-
-    rest      None: it has ended, and is not known here
-    suspects  undos that begin while a step that builds on them is believed done
-    """
-
-    rest: KnownRest | None
-    beliefs: tuple[tuple[int, Belief], ...] = ()
-    harms: tuple[Harm, ...] = ()
-    suspects: tuple[tuple[int, int], ...] = ()
-
-
-HAS_ENDED = Heard(None)
-
-
-class Mind:
-    """What is believed in an instance, there once: what can be heard next, and what can interrupt it."""
-
-    __slots__ = ("heard", "interrupts")
-
-    def __init__(self) -> None:
-        self.heard: dict[object, Heard] = {}
-        self.interrupts: tuple[str, ...] | None = None
+from sagasim.core.world import Choice, Instance, World
 
 
 class Followed(NamedTuple):
@@ -139,48 +49,15 @@ class Followed(NamedTuple):
     undone: tuple[int, ...] = ()
 
 
-class Ended(NamedTuple):
-    """What has become of an instance that has ended."""
+class Become(NamedTuple):
+    """What has become of an instance when all of it had to be looked at; `down` is what is down then."""
 
     row: Row
     harms: tuple[Harm, ...]
     changed: bool
+    touched: bool
     undone: tuple[int, ...]
-
-
-class Spot:
-    """A world while it is expanded: in full where somebody must look at all of it.
-
-    `troubled` are the services that are down, or that an outage strikes.
-    """
-
-    __slots__ = ("_calmed", "_minds", "_moves", "_world", "rows", "troubled")
-
-    def __init__(self, moves: Moves, rows: Rows) -> None:
-        self._moves, self.rows = moves, rows
-        self._world: World | None = None
-        self._minds: list[Mind | None] = [None] * len(rows.rows)
-        self._calmed: dict[int, tuple[Row, ...]] = {}
-        self.troubled = moves.troubled(rows)
-
-    @property
-    def world(self) -> World:
-        if self._world is None:
-            self._world = self._moves.world(self.rows)
-        return self._world
-
-    def calmed(self, calm: int) -> tuple[Row, ...]:
-        """The rows as they are called when no fault is left any more."""
-        known = self._calmed.get(calm)
-        if known is None:
-            known = self._calmed[calm] = tuple([self._moves.calmed(row, calm) for row in self.rows.rows])
-        return known
-
-    def mind(self, number: int) -> Mind:
-        known = self._minds[number]
-        if known is None:
-            known = self._minds[number] = self._moves.mind(self.rows.rows[number])
-        return known
+    down: tuple[int, ...] = ()
 
 
 class Moves:
@@ -189,18 +66,13 @@ class Moves:
     def __init__(self, kernel: Kernel, judge: Judge) -> None:
         self.kernel, self.judge, self.bp = kernel, judge, kernel.bp
         bp = self.bp
-        self.reduction = Reduction(bp)
-        self._every = range(bp.saga.instances)
-        self._alone = bp.saga.instances == 1
-        self._cells: tuple[dict[Cell, KnownCell], ...] = tuple({} for _ in bp.steps)
-        self._rests: dict[Rest | Instance, KnownRest] = {}
-        self._minds: dict[tuple[object, ...], Mind] = {}
-        self._numbers: dict[Row, int] = {}
-        self._instances: dict[Row, Instance] = {}
-        self._ends: dict[tuple[Row, object], Ended] = {}
+        self.register = Register(kernel)
+        self.reduction = self.register.reduction
+        self._alone = self.register.alone
+        self._ends: dict[tuple[Row, object], Become] = {}
+        self._troubles: dict[tuple[object, ...], Become] = {}
         self._locks = not self._alone and any(it.safeguards.semantic_lock != "none" for it in bp.steps)
         self._deaf = not kernel.orchestrated or bp.rules.on_stray_reply == "ignore"
-        self._outages = "outage" in kernel.kinds
         self._kinds = tuple(kind for kind in SAGA_KINDS if kind in kernel.kinds)
         self._asks = tuple(
             condition is not None and step.may_refuse
@@ -214,126 +86,6 @@ class Moves:
             not self._alone and any(written & (bp.read[step] | bp.written[step]) for written in bp.written)
             for step in range(len(bp.steps))
         )
-
-    # worlds and rows
-
-    def rows(self, world: World) -> Rows:
-        """The rows of a world that is a representative."""
-        rows = tuple([self._shared(self._row(instance)) for instance in world.instances])
-        return Rows(rows, world.down, world.marks)
-
-    def world(self, rows: Rows) -> World:
-        """The world of these rows."""
-        return World(tuple([self._instance(row) for row in rows.rows]), rows.down, rows.marks)
-
-    def key(self, rows: Rows) -> RowKey:
-        """What the world is called among its equals: instances of one saga are interchangeable."""
-        if self._alone:
-            row = rows.rows[0]
-            return row if not rows.down else (row, rows.down)
-        numbers = [self._numbers[row] for row in rows.rows]
-        order = sorted(self._every, key=numbers.__getitem__)
-        return tuple([numbers[place] for place in order]), rows.down, in_order(rows.marks, order)
-
-    def mind(self, row: Row) -> Mind:
-        """What is believed in this row, and what is known of that."""
-        key = (row.rest, *[cell.belief for cell in row.cells])
-        known = self._minds.get(key)
-        if known is None:
-            known = self._minds[key] = Mind()
-        return known
-
-    def troubled(self, rows: Rows) -> tuple[int, ...]:
-        """The services that are down, or that an outage strikes."""
-        if not self._outages:
-            return rows.down
-        struck = [
-            self.bp.service_of[step]
-            for row in rows.rows
-            for step, cell in enumerate(row.cells)
-            if cell.outage
-        ]
-        return (*rows.down, *struck) if struck else rows.down
-
-    def calmed(self, row: Row, calm: int) -> Row:
-        """No fault is left any more, or no outage: every cell, and the rest, by its name from here on."""
-        rest = row.rest
-        if rest.over is not None:
-            return row
-        if rest.calmed is None:
-            rest.calmed = self._known_rest(self.reduction.rest(rest.rest, faults_left=False))
-        flag = calm | rest.flag
-        cells = tuple([self._same(step, cell, flag) for step, cell in enumerate(row.cells)])
-        return self._shared(Row(rest.calmed, cells))
-
-    def _instance(self, row: Row) -> Instance:
-        if row.rest.over is not None:
-            return row.rest.over
-        instance = self._instances.get(row)
-        if instance is None:
-            instance = put_together(row.rest.rest, [known.cell for known in row.cells])
-            if not self._alone:  # then the same row is met again and again
-                self._instances[row] = instance
-        return instance
-
-    def _row(self, instance: Instance) -> Row:
-        if instance.mind.ended:
-            return Row(self._known_over(instance), ())
-        rest, cells = taken_apart(instance)
-        return Row(
-            self._known_rest(rest), tuple([self._known(step, cell) for step, cell in enumerate(cells)])
-        )
-
-    def _shared(self, row: Row) -> Row:
-        """With several instances every row has a number."""
-        if not self._alone and row not in self._numbers:
-            self._numbers[row] = len(self._numbers)
-        return row
-
-    def _with_row(self, rows: Rows, number: int, row: Row) -> Rows:
-        if self._alone:
-            return Rows((row,), rows.down, rows.marks)
-        return Rows((*rows.rows[:number], self._shared(row), *rows.rows[number + 1 :]), rows.down, rows.marks)
-
-    # what is known
-
-    def _known(self, step: int, cell: Cell) -> KnownCell:
-        known = self._cells[step].get(cell)
-        if known is None:
-            known = self._cells[step][cell] = KnownCell(cell)
-            self._learn(step, known)
-        return known
-
-    def _learn(self, step: int, known: KnownCell) -> None:
-        """What this cell lets happen."""
-        leg, record = known.cell.leg, known.cell.record
-        undo = leg.undoing == "running"
-        is_open = bool(leg.call) and leg.call not in QUIET
-        verb = "perform" if leg.call in ON_ITS_WAY else "hear"
-        known.spins = verb == "perform" and leg.attempt >= self.bp.settled_attempt(step, bool(leg.undoing))
-        struck = leg.call == "sent" and leg.attempt <= STRUCK_ATTEMPTS and not known.cell.strike.kind
-        strikes = tuple(self.kernel.strikes_on(step, leg, record)) if struck else ()
-        for number in self._every:
-            known.calls.append(Choice(verb, number, step, undo, leg.attempt) if is_open else None)
-            known.strikes.append(
-                tuple([Choice("perform", number, step, undo, leg.attempt, strike) for strike in strikes])
-            )
-            known.landings.append(landings(number, known.cell.copies))
-
-    def _known_rest(self, rest: Rest) -> KnownRest:
-        known = self._rests.get(rest)
-        if known is None:
-            known = self._rests[rest] = KnownRest(rest, None, TURNED if self.reduction.is_turned(rest) else 0)
-            if isinstance(rest.mind, Troupe):
-                for number in self._every:
-                    known.deliveries.append(tuple(self.kernel.deliveries(number, rest.mind)))
-        return known
-
-    def _known_over(self, instance: Instance) -> KnownRest:
-        known = self._rests.get(instance)
-        if known is None:
-            known = self._rests[instance] = KnownRest(Rest(instance.mind, ()), instance, 0)
-        return known
 
     # what can happen
 
@@ -393,6 +145,8 @@ class Moves:
         if verb == "perform":
             if self._performs_alone(spot, choice):
                 return self._found(spot, choice, choice.strike, left, last)
+            if not (self._alone or self._asks[choice.step] or self._takes_back(spot, choice)):
+                return self._troubled(spot, choice, left, last)
         elif verb == "land":
             if self._lands_alone(choice):
                 if spot.rows.rows[choice.instance].rest.over is None:
@@ -410,7 +164,9 @@ class Moves:
         before = spot.world
         after, events = self.kernel.apply(before, choice)
         harms = tuple(self.judge.harms(before, choice, events, after))
-        return Followed(self.rows(self.reduction.of(after, faults_left=left)), harms, self._undone(events))
+        return Followed(
+            self.register.rows(self.reduction.of(after, faults_left=left)), harms, self._undone(events)
+        )
 
     def _undone(self, events: list[HistoryEvent]) -> tuple[int, ...]:
         """The steps whose undo ran with something to undo."""
@@ -425,10 +181,12 @@ class Moves:
             return False
         if spot.troubled and self.bp.service_of[step] in spot.troubled:
             return False
-        if not choice.undo:
-            return not self._asks[step]
-        mine = (choice.instance, step)  # nobody has read, or overwritten, what is undone
-        return not any((mark.owner, mark.owner_step) == mine for mark in spot.rows.marks)
+        return (choice.undo or not self._asks[step]) and not self._takes_back(spot, choice)
+
+    def _takes_back(self, spot: Spot, choice: Choice) -> bool:
+        """Whether somebody has read, or overwritten, what is undone here."""
+        mine = (choice.instance, choice.step)
+        return choice.undo and any((mark.owner, mark.owner_step) == mine for mark in spot.rows.marks)
 
     def _lands_alone(self, choice: Choice) -> bool:
         step = choice.step
@@ -450,14 +208,14 @@ class Moves:
             row = rows.rows[choice.instance]
         cells = (*row.cells[:step], found.cell, *row.cells[step + 1 :])
         if choice.verb == "land" and row.rest.flag:
-            cells = self._together(cells, row.rest)
-        after = self._with_row(rows, choice.instance, Row(row.rest, cells))
+            cells = self.register.together(cells, row.rest)
+        after = self.register.with_row(rows, choice.instance, Row(row.rest, cells))
         harms = found.harms
         if found.touched and self._meets[step]:
-            marked = with_marks(self.bp, self.world(after), choice.instance, step, undo=choice.undo)
+            marked = with_marks(self.bp, self.register.world(after), choice.instance, step, undo=choice.undo)
             after = after._replace(marks=marked.marks)
         if found.changed and self.bp.always:
-            harms = (*harms, *self.judge.always(self.world(after)))
+            harms = (*harms, *self.judge.always(self.register.world(after)))
         return Followed(after, harms, found.undone)
 
     def _pivot_stands(self, row: Row) -> bool:
@@ -472,7 +230,7 @@ class Moves:
             step, cell_of(now, step), turned=bool(flag & TURNED), calm=bool(flag & CALM)
         )
         return Found(
-            self._known(step, cell),
+            self.register.known(step, cell),
             tuple(self.judge.of_instance(was, now, events)),
             any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
             any(isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events),
@@ -506,7 +264,7 @@ class Moves:
         rest = self.reduction.rest(Rest(bare(now), interrupted), faults_left=True)
         others = enumerate(zip(row.cells, beliefs_of(now), strict=True))
         return Heard(
-            self._known_rest(rest),
+            self.register.known_rest(rest),
             tuple([(step, belief) for step, (known, belief) in others if known.belief != belief]),
             tuple([Harm("skipped-undo", event.step) for event in events if isinstance(event, UndoSkipped)]),
             tuple(self.judge.doubtful_undos(was, now)),
@@ -522,7 +280,7 @@ class Moves:
                 harms = (*harms, Harm("wrong-order", self.bp.steps[step].name))
         flag, cells = rest.flag if left or last or spot.troubled else rest.flag | CALM, list(row.cells)
         if rest.flag != row.rest.flag:
-            cells = [self._same(step, cell, flag) for step, cell in enumerate(cells)]
+            cells = [self.register.same(step, cell, flag) for step, cell in enumerate(cells)]
         follows = choice.verb != "receive"
         for step, belief in heard.beliefs:
             cell = row.cells[step]
@@ -530,8 +288,8 @@ class Moves:
             cells[step] = known or self._change(step, cell, belief, flag, follows=follows)
         now = tuple(cells)
         if rest.flag or not self.kernel.orchestrated:
-            now = self._together(now, rest)
-        after = self._with_row(spot.rows, choice.instance, Row(rest, now))
+            now = self.register.together(now, rest)
+        after = self.register.with_row(spot.rows, choice.instance, Row(rest, now))
         return Followed(self._settled(spot, after, left, last), harms)
 
     def _change(self, step: int, known: KnownCell, belief: Belief, flag: int, *, follows: bool) -> KnownCell:
@@ -542,7 +300,7 @@ class Moves:
             copies = tuple([it for it in copies if not self.kernel.is_inert(it, was.record, ended=False)])
         cell = Cell(*belief, was.record, strike, copies)
         cell = self.reduction.cell(step, cell, turned=bool(flag & TURNED), calm=bool(flag & CALM))
-        now = (known.heard if follows else known.received)[belief, flag] = self._known(step, cell)
+        now = (known.heard if follows else known.received)[belief, flag] = self.register.known(step, cell)
         return now
 
     # the end of an instance
@@ -556,81 +314,70 @@ class Moves:
             ended = self._end(spot.world.instances[number], choice)
             if not self._alone:
                 self._ends[row, what] = ended
-        rows, harms = self._with_row(spot.rows, number, ended.row), ended.harms
+        rows, harms = self.register.with_row(spot.rows, number, ended.row), ended.harms
         if rows.marks:
             rows = rows._replace(marks=tuple([mark for mark in rows.marks if mark.owner != number]))
         rows = self._settled(spot, rows, left, last)
         if row.rest.over is None and self.bp.finally_ and not self._alone:
-            harms = (*harms, *self.judge.at_the_end(self.world(rows)))
+            harms = (*harms, *self.judge.at_the_end(self.register.world(rows)))
         if ended.changed and self.bp.always:
-            harms = (*harms, *self.judge.always(self.world(rows)))
+            harms = (*harms, *self.judge.always(self.register.world(rows)))
         return Followed(rows, harms, ended.undone)
 
-    def _end(self, was: Instance, choice: Choice) -> Ended:
+    def _end(self, was: Instance, choice: Choice) -> Become:
         after, events = self.kernel.apply(World((was,)), choice._replace(instance=0))
         (now,) = after.instances
         harms = self.judge.of_instance(was, now, events)
         if self._alone and not was.mind.ended:  # what nobody else shares is forgotten in the row
             harms.extend(self.judge.at_the_end(after))
-        return Ended(
-            self._row(self.reduction.over(now)),
+        return self._become(self.register.row(self.reduction.over(now)), harms, events, ())
+
+    def _become(
+        self, row: Row, harms: list[Harm], events: list[HistoryEvent], down: tuple[int, ...]
+    ) -> Become:
+        return Become(
+            row,
             tuple(harms),
             any(isinstance(event, StepCommitted | UndoCommitted) for event in events),
+            any(isinstance(event, StepCommitted | UndoCommitted | NothingChanged) for event in events),
             self._undone(events),
+            down,
         )
 
-    # what follows for everything else
+    # an outage, with several instances
 
-    def _together(self, cells: tuple[KnownCell, ...], rest: KnownRest) -> tuple[KnownCell, ...]:
-        """The cells by the rules that look at several steps."""
-        if not any(cell.merges for cell in cells):
-            return cells
-        now = [cell.cell for cell in cells]
-        if not self.reduction.together(now, turned=bool(rest.flag)):
-            return cells
-        return tuple([self._known(step, cell) for step, cell in enumerate(now)])
+    def _troubled(self, spot: Spot, choice: Choice, left: bool, last: bool) -> Followed:
+        """A call while an outage strikes, or begins: it depends on its own instance and on what is in trouble."""
+        number, rows, step = choice.instance, spot.rows, choice.step
+        key = (rows.rows[number], step, choice.strike, rows.down, spot.troubled)
+        become = self._troubles.get(key)
+        if become is None:
+            become = self._troubles[key] = self._strike(spot, choice)
+        after = self.register.with_row(rows, number, become.row)._replace(down=become.down)
+        if become.touched and self._meets[step]:
+            marked = with_marks(self.bp, self.register.world(after), number, step, undo=choice.undo)
+            after = after._replace(marks=marked.marks)
+        harms = become.harms
+        if become.changed and self.bp.always:
+            harms = (*harms, *self.judge.always(self.register.world(after)))
+        return Followed(self._settled(spot, after, left, last), harms, become.undone)
+
+    def _strike(self, spot: Spot, choice: Choice) -> Become:
+        before, number = spot.world, choice.instance
+        after, events = self.kernel.apply(before, choice)
+        was, now = before.instances[number], after.instances[number]
+        row = self.register.row(self.reduction.instance(now, faults_left=True, calm=False))
+        return self._become(row, self.judge.of_instance(was, now, events), events, after.down)
+
+    # what follows for everything else
 
     def _settled(self, spot: Spot, rows: Rows, left: bool, last: bool) -> Rows:
         """The rows when an outage may be over, or the last fault has struck: that concerns all of them."""
         if rows.down:
-            rows = rows._replace(down=self._still_down(rows))
+            rows = rows._replace(down=self.register.still_down(rows))
         if left or not (last or spot.troubled):
             return rows
-        calm = 0 if self.troubled(rows) else CALM
+        calm = 0 if self.register.troubled(rows) else CALM
         if not (last or calm):
             return rows
-        return rows._replace(rows=tuple([self.calmed(row, calm) for row in rows.rows]))
-
-    def _same(self, step: int, known: KnownCell, flag: int) -> KnownCell:
-        same = known.same.get(flag)
-        if same is None:
-            turned, calm = bool(flag & TURNED), bool(flag & CALM)
-            cell = self.reduction.cell(step, known.cell, turned=turned, calm=calm)
-            same = known.same[flag] = self._known(step, cell)
-        return same
-
-    def _still_down(self, rows: Rows) -> tuple[int, ...]:
-        may_call, service_of = self.reduction.may_call, self.bp.service_of
-        return tuple(
-            [
-                service
-                for service in rows.down
-                if any(
-                    may_call(row.rest.rest.mind, cell.cell.leg)
-                    for row in rows.rows
-                    for step, cell in enumerate(row.cells)
-                    if service_of[step] == service
-                )
-            ]
-        )
-
-
-def landings(number: int, copies: tuple[Copy, ...]) -> tuple[Choice, ...]:
-    """The copies that may land at any moment from here on."""
-    return tuple(
-        [
-            Choice("land", number, copy.step, copy.undo, copy.attempt, None, copy)
-            for copy in copies
-            if copy.ready
-        ]
-    )
+        return rows._replace(rows=tuple([self.register.calmed(row, calm) for row in rows.rows]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from sagasim.core.execution import run_of
@@ -24,8 +25,8 @@ from sagasim.core.plans import orders_of, plan_of
 from sagasim.core.search import Search
 from sagasim.core.world import Choice, World
 
-MOST_SHOWN = 200
-"""So many pairs get a plan of their own, the worst first; of further ones it is said that they are there."""
+MOST_SHOWN = 100
+"""So many pairs get a plan of their own unless more are asked for: each costs a few milliseconds."""
 MOST_TRIED = 4
 """So many places where a pair does its worst are tried until a run shows it."""
 
@@ -64,7 +65,10 @@ class Spot(NamedTuple):
 
 
 def pairs_of(search: Search, *, most_shown: int = MOST_SHOWN) -> Pairs:
-    """What is known so far; nothing where the search goes no further than one fault."""
+    """What is known so far; nothing where the search goes no further than one fault.
+
+    Only `most_shown` get a plan, the worst first; of the others it is said that they are there.
+    """
     note_stuck(search)
     return _Reader(search).read(most_shown) if search.faults > 1 else Pairs(seen=0, worse=())
 
@@ -194,7 +198,7 @@ class _Reader:
             step = towards(search, pair.worst, path) if path else ""
             if step:
                 plan = plan_of(search.kernel, path)
-                for order in ((), *orders_of(search.kernel, path)):
+                for order in chain(((),), orders_of(search.kernel, path)):
                     told = replace(pair, step=step, faults=plan, order=order)
                     if run_of(search.bp, plan, order=order).shows(pair.worst, step):
                         return told

@@ -7,7 +7,7 @@ lost on the way, which faults struck. What a person may decide is read from what
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
 
@@ -206,7 +206,7 @@ def _options(step: Step, leg: Leg) -> tuple[Option, ...]:
         says=f"Compensate by hand: a person takes the effect of {name} away at {who}. It carries no key.",
     )
     if leg.belief == "done":
-        return leave, hand
+        return replace(leave, says=f"Leave {name} as it is: it stands, as the saga believes."), hand
     if leg.belief == "given-up":
         return (
             leave,

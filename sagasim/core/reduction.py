@@ -55,9 +55,11 @@ class Reduction:
     def of(self, world: World, *, faults_left: bool = True) -> World:
         """The representative of this world; without a fault left, an earlier cancel does not matter."""
         down = self.still_down(world)
-        now = tuple([self._instance(instance, faults_left, calm=False) for instance in world.instances])
+        now = tuple(
+            [self.instance(instance, faults_left=faults_left, calm=False) for instance in world.instances]
+        )
         if not faults_left and not down and not any(map(has_outage, now)):
-            now = tuple([self._instance(instance, faults_left, calm=True) for instance in now])
+            now = tuple([self.instance(instance, faults_left=faults_left, calm=True) for instance in now])
         return World(now, down, world.marks)
 
     def key(self, world: World) -> Key:
@@ -89,7 +91,8 @@ class Reduction:
             return leg.belief not in CLOSED
         return bool(mind.phase != "compensating" or not self._forgets or leg.undoing)
 
-    def _instance(self, instance: Instance, faults_left: bool, *, calm: bool) -> Instance:
+    def instance(self, instance: Instance, *, faults_left: bool, calm: bool) -> Instance:
+        """The representative of one saga of a world; see alike.py for `calm`."""
         if instance.mind.ended:
             return self.over(instance)
         rest, cells = taken_apart(instance)

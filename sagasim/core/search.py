@@ -20,7 +20,8 @@ from sagasim.core.commuting import Commuting
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.kernel import Kernel
-from sagasim.core.moves import Moves, RowKey, Rows, Spot
+from sagasim.core.moves import Moves
+from sagasim.core.rows import RowKey, Rows, Spot
 from sagasim.core.world import Choice, World
 
 CANDIDATES = 24
@@ -66,10 +67,11 @@ class Search:
         self.kernel = Kernel(bp, tidy=True, kinds=self.kinds)
         self.judge = Judge(self.kernel)
         self.moves = Moves(self.kernel, self.judge)
+        self.register = self.moves.register
         self.commuting = Commuting(self.kernel) if commute else None
         start, _ = self.kernel.begin()
-        rows = self.moves.rows(start)
-        self.numbers: dict[RowKey, int] = {self.moves.key(rows): 0}
+        rows = self.register.rows(start)
+        self.numbers: dict[RowKey, int] = {self.register.key(rows): 0}
         self.rows: list[Rows] = [rows]
         self.parents = array("i", [-1])
         self.choices: list[Choice | None] = [None]
@@ -94,12 +96,12 @@ class Search:
 
     def world(self, number: int) -> World:
         """The world of that number, in full."""
-        return self.moves.world(self.rows[number])
+        return self.register.world(self.rows[number])
 
     def number_of(self, world: World, *, faults_left: bool) -> int | None:
         """The number of the world that stands for this one, if it was found."""
         return self.numbers.get(
-            self.moves.key(self.moves.rows(self.moves.reduction.of(world, faults_left=faults_left)))
+            self.register.key(self.register.rows(self.register.reduction.of(world, faults_left=faults_left)))
         )
 
     def is_over(self, number: int) -> bool:
@@ -159,7 +161,7 @@ class Search:
         self.broken[harm] = (min(least, faults), places)
 
     def _expand(self, number: int) -> None:
-        spot = Spot(self.moves, self.rows[number])
+        spot = Spot(self.register, self.rows[number])
         self.expanded += 1
         left = self.level < self.faults
         choices = self.moves.choices(spot)
@@ -188,7 +190,7 @@ class Search:
         return following
 
     def _number(self, rows: Rows, parent: int, choice: Choice, total: int, letters: int) -> int:
-        key = self.moves.key(rows)
+        key = self.register.key(rows)
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.rows)

@@ -109,7 +109,8 @@ def _page(
     saga = version.saga
     all_known = bool(sides) and all(side.is_known for side in sides)
     beside_url = f"{reverse('explorer:beside', args=[saga.name])}?{_query(asked)}"
-    pairs = compared(sides) if sides and asked["what"] != PRESETS else []
+    alone = asked["what"] == VERSIONS and version.number == 1
+    pairs = compared(sides) if sides and not alone and asked["what"] != PRESETS else []
     context = {
         "saga": saga,
         "version": version,

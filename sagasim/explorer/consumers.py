@@ -2,7 +2,7 @@
 
 /ws/explorations/<id>/
     Browser gets    {"progress": {"state", "lane", "ahead", "doing", "states", "waiting", "level", "findings",
-                     "seconds", "coordinations": {...}, "told": {"faults", "fixes", "findings"} | null, ...}}
+                     "seconds", "coordinations": {...}, "told": {"faults", "findings", "fixed", ...} | null}}
                     at most 5 a second; `told` changes when the page can show more than before
                     {"ended": {"state", "sentence", "findings", "states", "seconds", "exhaustive", "url"}}
                     then the socket is closed

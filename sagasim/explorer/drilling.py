@@ -188,7 +188,8 @@ def _rows(drill: Drill, told: Consequences | None) -> tuple[Row, ...]:
 
 
 def _questions(drill: Drill, decided: Mapping[str, str]) -> tuple[Question, ...]:
-    return tuple(
+    """Those that keep the saga from going on come first."""
+    questions = (
         Question(
             name=step.name,
             field=f"{ASKED}{step.name}",
@@ -199,6 +200,7 @@ def _questions(drill: Drill, decided: Mapping[str, str]) -> tuple[Question, ...]
         for step in drill.seen.steps
         if step.options
     )
+    return tuple(sorted(questions, key=lambda each: -len(each.offers)))
 
 
 def _offer(option: Option, chosen: str) -> Offer:

@@ -48,7 +48,7 @@ def csv_of(report: Report) -> str:
     writer.writerow(("scope", cell(report.verdict.scope)))
     writer.writerow(COLUMNS)
     for _, grid in report.grids():
-        for it in squares_of(grid):
+        for it in cast("tuple[Square, ...]", grid.squares):
             told = (it.coordination, it.target, it.kind, it.state, it.harm, " ".join(it.faults), it.says)
             writer.writerow([cell(value) for value in told])
     return out.getvalue()
@@ -114,14 +114,6 @@ def _in_a_cell(square: Square) -> str:
 def plain(text: str) -> str:
     """Text that Markdown takes for nothing else, in one line."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in " ".join(text.split()))
-
-
-def squares_of(grid: Grid) -> Iterator[Square]:
-    """All cells of a layer of one coordination, in reading order."""
-    for row in grid.rows:
-        yield from cast("tuple[Square, ...]", row.squares)
-    for column in (*grid.outages, *grid.saga):
-        yield cast("Square", column.square)
 
 
 FORMATS: Mapping[str, tuple[str, Callable[[Report], str]]] = {

@@ -200,11 +200,7 @@ class Matrix:
         befalls = tuple(
             Column(heading=kind, square=square("saga", kind)) for kind in SAGA_KINDS if kind in self.kinds
         )
-        every = [*(one for row in rows for one in row.squares), *(it.square for it in (*outages, *befalls))]
-        counts: dict[str, int] = {}
-        for one in every:
-            counts[one.state] = counts.get(one.state, 0) + 1
-        return Grid(groups=groups, rows=rows, outages=outages, saga=befalls, counts=counts)
+        return Grid(groups=groups, rows=rows, outages=outages, saga=befalls)
 
     def _rows(self, square: _Maker, kinds: Sequence[str]) -> Iterator[Row]:
         some = next(iter(self._blueprints.values()))

@@ -81,6 +81,7 @@ class Shown:
     sides: tuple[Side, ...]
     layers: tuple[Tab, ...]
     depths: tuple[Tab, ...]
+    about_pairs: str
     layer: str
     caption: str
     explains: str
@@ -104,11 +105,12 @@ def shown_of(
     pairs: Pairs | None = None,
     before: Verdict | None = None,
     one_fault: Verdict | None = None,
+    pairs_seen: int = 0,
 ) -> Shown:
     """The verdict, in the layer that was asked for.
 
     `before` is the verdict of the version before; `one_fault` what is known to the end where the verdict is
-    not: the matrix is of that.
+    not: the matrix is of that. `pairs_seen` is how many pairs of faults were looked at.
     """
     matrix = Matrix(saga, one_fault or verdict, kinds=kinds, pairs=pairs, before=before)
     layer = _layer(verdict, asked)
@@ -130,6 +132,7 @@ def shown_of(
         ),
         layers=_layers(verdict, layer, matrix),
         depths=_depths(layer, deep) if pairs and layer != DIFFER else (),
+        about_pairs=_about_pairs(verdict.faults, pairs_seen) if not pairs else "",
         layer=layer,
         caption=_caption(layer, deep, first),
         explains=_explains(layer, deep, first),
@@ -140,7 +143,7 @@ def shown_of(
         groups=groups(findings),
         changes=changes(shown(verdict, saga, more or {})),
         findings=len(findings),
-        turned=sum(1 for row in grid.rows for it in row.squares if isinstance(it, Square) and it.was),
+        turned=sum(1 for it in grid.squares if isinstance(it, Square) and it.was),
     )
 
 
@@ -181,6 +184,13 @@ def _depths(layer: str, deep: bool) -> tuple[Tab, ...]:
     )
 
 
+def _about_pairs(faults: int, seen: int) -> str:
+    """Why there is no layer of two faults."""
+    if faults < 2:
+        return "Explore two faults to see which are worse together."
+    return f"None of {seen:,} pairs of faults is worse together than apart." if seen else ""
+
+
 def _findings(number: int) -> str:
     return f"{number} finding{'' if number == 1 else 's'}" if number else "no finding"
 
@@ -212,14 +222,7 @@ def _explains(layer: str, deep: bool, first: Place | None) -> str:
 
 def _legend(grid: Grid) -> tuple[tuple[str, Look, str], ...]:
     """The words that this grid uses, worst first: state, look, meaning."""
-    squares = [
-        one
-        for it in (
-            *(it for row in grid.rows for it in row.squares),
-            *(c.square for c in (*grid.outages, *grid.saga)),
-        )
-        for one in (it.both if isinstance(it, Twin) else (it,))
-    ]
+    squares = [one for it in grid.squares for one in (it.both if isinstance(it, Twin) else (it,))]
     states = {it.state for it in squares}
     harms = {it.harm for it in squares}
     told = [

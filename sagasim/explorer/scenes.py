@@ -85,7 +85,11 @@ def _of_pair(
     exploration: Exploration, coordination: str, one: tuple[str, str], other: tuple[str, str]
 ) -> Scene:
     for pair in pairs_from_data(exploration.more).get(coordination, ()):
-        if {pair.first, pair.second} == {one, other} and pair.faults:
+        if {pair.first, pair.second} == {one, other}:
+            if not pair.faults:
+                raise NoSuchCell(
+                    "the run of these two is not made yet; open it when the exploration has ended"
+                )
             return Scene(
                 coordinations=(Coordination(coordination),),
                 faults=pair.faults,

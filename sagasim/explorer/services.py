@@ -6,8 +6,6 @@ is under way. Questions are the same where the saga's hash, the rules and all th
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +22,7 @@ from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
 from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
 from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
-from sagasim.explorer.telling import SHAPE, TOLD_BY
-from sagasim.runs.kernel import version_of
+from sagasim.explorer.questions import BOTH, answer_to, explorer_version, question_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -50,7 +47,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-BOTH = tuple(Coordination)
 MOST_FAULTS = 4
 MOST_STATES, MOST_SECONDS = 2_000_000, 60.0
 LONGEST_SECONDS = 600.0
@@ -66,11 +62,6 @@ class NothingKnown(Exception):
     def __init__(self, exploration: Exploration) -> None:
         later = "ask again in a moment" if exploration.is_open else "start it again"
         super().__init__(f"nothing is known yet: the exploration is {exploration.state}; {later}")
-
-
-def explorer_version() -> str:
-    """By which rules is explored here."""
-    return version_of(*TOLD_BY)
 
 
 # ---------------------------------------------------------------- starting and stopping
@@ -100,7 +91,7 @@ def start(
     asked = tuple(dict.fromkeys(coordinations))
     _check(faults, asked, most_states, most_seconds)
     digest = version.hash if version is not None else saga_hash(saga)
-    question = _question(digest, faults, asked_kinds, asked)
+    question = question_of(digest, faults, asked_kinds, asked)
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
@@ -165,19 +156,14 @@ def _adopted(row: Exploration, version: SagaVersion | None) -> Exploration:
 
 def _known(question: str, most_states: int, most_seconds: float) -> Exploration | None:
     """An answer that is whole has no limits that would matter; one under way must have as much room."""
-    same = Exploration.objects.filter(question=question).select_related("saga", "version")
-    done = same.filter(state=State.DONE).first()
+    done = answer_to(question)
     if done is not None:
         return done
     sweep()
+    same = Exploration.objects.filter(question=question).select_related("saga", "version")
     return same.filter(
         state__in=OPEN, stop_asked=False, most_states__gte=most_states, most_seconds__gte=most_seconds
     ).first()
-
-
-def _question(digest: str, faults: int, kinds: Sequence[str], coordinations: Sequence[Coordination]) -> str:
-    told = [digest, explorer_version(), SHAPE, faults, list(kinds), sorted(coordinations)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _kinds(kinds: Iterable[str]) -> tuple[str, ...]:

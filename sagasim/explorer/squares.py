@@ -5,8 +5,9 @@ matrix.py fills them, the templates and exports.py write them down.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sagasim.explorer.looks import UNREACHED, Look, look_of
 
@@ -92,7 +93,17 @@ class Grid:
     rows: tuple[Row, ...]
     outages: tuple[Column, ...]
     saga: tuple[Column, ...]
-    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many cells are in each state."""
+        return Counter(square.state for square in self.squares)
+
+    @property
+    def squares(self) -> tuple[Square | Twin, ...]:
+        """All cells, in reading order."""
+        beside = tuple(column.square for column in (*self.outages, *self.saga))
+        return (*(square for row in self.rows for square in row.squares), *beside)
 
     @property
     def kinds(self) -> tuple[str, ...]:

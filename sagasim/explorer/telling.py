@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from time import process_time
 from typing import Any
 
 from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry, key_of
 from sagasim.core.matrix import Place
-from sagasim.core.pairs import Pair, Pairs, pairs_of
+from sagasim.core.pairs import MOST_SHOWN, Pair, Pairs, pairs_of
 from sagasim.core.pytests import test_text
 from sagasim.core.remedies import Fix
 from sagasim.core.results import ToldFinding, Verdict
@@ -29,6 +30,10 @@ from sagasim.explorer.models import Exploration as Row
 
 SHAPE = 3
 """Counted up when what is told here changes its shape: stored answers of another shape are not used again."""
+TURNING_S = 10.0
+"""Of a processor, for the points of no return of all findings; thirty of them take a tenth of a second."""
+MOST_AT_THE_END = 5_000
+"""While a search goes on only the worst pairs get their runs; the others when nobody waits any more."""
 TOLD_BY = ("inquiry", "pairs", "turning", "pytests")
 """The modules of the core that have a say in it, with all that they import."""
 
@@ -41,17 +46,16 @@ class Telling:
         self._read: tuple[Exploration, ...] | None = None
         self._pairs: dict[str, Pairs] = {}
         self._turns: dict[Finding, dict[str, Any] | None] = {}
+        self._turning_s = 0.0
 
     def more(self, verdict: Verdict, *, complete: bool) -> dict[str, Any]:
         """What belongs to this verdict, which is the newest of the inquiry."""
         explorations = self.inquiry.explorations()
         if explorations is not self._read:
             self._read = explorations
-            self._pairs = {
-                name.value: pairs_of(search)
-                for name, search in self.inquiry.searches.items()
-                if search.progress().done
-            }
+            self._pairs = self._pairs_of(MOST_SHOWN)
+        if complete and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
+            self._pairs = self._pairs_of(MOST_AT_THE_END)
         by_name = {each.coordination.value: each for each in explorations}
         return {
             "scope": verdict.scope,
@@ -63,6 +67,13 @@ class Telling:
                 for cell in each.matrix
             ],
             "coordinations": {name: self._coordination(each) for name, each in by_name.items()},
+        }
+
+    def _pairs_of(self, most_shown: int) -> dict[str, Pairs]:
+        return {
+            name.value: pairs_of(search, most_shown=most_shown)
+            for name, search in self.inquiry.searches.items()
+            if search.progress().done
         }
 
     def _coordination(self, it: Exploration) -> dict[str, Any]:
@@ -93,10 +104,13 @@ class Telling:
         }
 
     def _turn(self, finding: Finding) -> dict[str, Any] | None:
-        if finding not in self._turns:
+        """None where it was not looked for: of a very large saga the first findings take all the time there is."""
+        if finding not in self._turns and self._turning_s < TURNING_S:
+            began = process_time()
             point = point_of_no_return(self.inquiry.saga, finding)
             self._turns[finding] = None if point is None else asdict(point)
-        return self._turns[finding]
+            self._turning_s += process_time() - began
+        return self._turns.get(finding)
 
 
 def findings_told(row: Row) -> list[dict[str, Any]]:

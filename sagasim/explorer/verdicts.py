@@ -3,7 +3,7 @@
 A call works for a slice of time and tells what is known; who wants to know more calls again, who has edited
 meanwhile does not. So several editors share one worker fairly, nothing needs to be cancelled, and a draft
 leaves no trace but here: the worker goes on where it was if it still knows the text, else it begins anew and
-says so. Nothing here is stored.
+says so. Nothing here is stored; what is stored of the same saga already is told at once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from sagasim.core.codec import saga_from_text, saga_hash
 from sagasim.core.errors import CoreError
 from sagasim.core.inquiry import Inquiry
 from sagasim.core.saga import Coordination, Saga
+from sagasim.explorer.models import Exploration
+from sagasim.explorer.questions import answer_to, question_of
+from sagasim.explorer.telling import findings_told
 
 LEVELS = (1, 2)
 MOST_STATES, MOST_SECONDS = 200_000, 5.0
-KEPT_OPEN = 4
-"""So many drafts are kept half explored: what they hold may be large."""
+KEPT_OPEN, KEPT_STATES = 4, 300_000
+"""So many drafts are kept half explored, with no more states than these together."""
 KEPT_ANSWERS = 512
 
 Answer = dict[str, Any]
@@ -49,6 +52,10 @@ def _answer(text: str, until: float) -> Answer:
         if digest in _answers:
             _answers.move_to_end(digest)
             return {**_answers[digest], "begun": False}
+        stored = answer_to(question_of(digest, LEVELS[-1]))
+        if stored is not None:
+            _remember(digest, _as_told(stored))
+            return {**_answers[digest], "begun": False}
         draft = _Draft(saga, digest)
     draft.work(until)
     answer = draft.told()
@@ -56,7 +63,7 @@ def _answer(text: str, until: float) -> Answer:
         _remember(draft.hash, answer)
     else:
         _open[key] = draft
-        while len(_open) > KEPT_OPEN:
+        while len(_open) > 1 and (len(_open) > KEPT_OPEN or _kept_states() > KEPT_STATES):
             _open.popitem(last=False)
     return {**answer, "begun": is_new}
 
@@ -149,8 +156,28 @@ class _Draft:
         }
 
 
+def _as_told(row: Exploration) -> Answer:
+    """The same answer, where it is stored already: of the gallery, or of what was explored and then opened."""
+    verdict = row.verdict or {}
+    wanted = ("harm", "step", "coordination", "sentence", "faults", "order")
+    return {
+        "hash": row.hash,
+        "faults": row.faults,
+        "done": True,
+        "exhaustive": row.exhaustive,
+        "scope": row.more["scope"],
+        "states": row.states,
+        "coordinations": verdict["coordinations"],
+        "findings": [{name: each[name] for name in wanted} for each in findings_told(row)],
+    }
+
+
 def _plans(faults: int) -> str:
     return "any 1 fault" if faults == 1 else f"any {faults} faults"
+
+
+def _kept_states() -> int:
+    return sum(draft.inquiry.progress().states for draft in _open.values())
 
 
 def _remember(digest: str, answer: Answer) -> None:

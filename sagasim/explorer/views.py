@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,125 +9,50 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.services import Outdated, may_change
+from sagasim.composer.models import SagaVersion
+from sagasim.composer.services import Outdated
 from sagasim.composer.telling import sentence
 from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
 from sagasim.core.errors import CoreError
-from sagasim.core.results import Verdict, verdict_from_data
+from sagasim.core.results import verdict_from_data
 from sagasim.core.saga import Coordination
 from sagasim.explorer import fixing, opening, services
 from sagasim.explorer.exports import FORMATS, SUFFIXES, Report
 from sagasim.explorer.forms import ExploreForm
-from sagasim.explorer.fragments import shown
-from sagasim.explorer.models import Exploration
-from sagasim.explorer.page import Asked, Shown, progress_in_words, sentence_of, shown_of
-from sagasim.explorer.pairing import pairs_from_data
+from sagasim.explorer.models import OPEN, Exploration, State
 from sagasim.explorer.scenes import NoSuchCell, scene_asked
+from sagasim.explorer.showing import shown_page
 
 # ---------------------------------------------------------------- looking
 
 
 @require_GET
 def matrix(request: HttpRequest, name: str) -> HttpResponse:
-    """The newest exploration of a saga's newest version, or of the one asked for; or what to do where there is none."""
+    """What is known of a saga's newest version, or of the one asked for; or what to do where nothing is."""
     services.warm()
     version = version_asked(name, request.GET.get("version", ""))
     asked = request.GET.get("exploration", "")
     if asked:
         return redirect("explorer:exploration", _uuid(asked))
-    known = Exploration.objects.filter(hash=version.hash, saga=version.saga)
     faults = request.GET.get("faults", "")
-    if faults.isascii() and faults.isdecimal() and len(faults) < 3:
-        known = known.filter(faults=int(faults))
-    return _page(request, version, known.first(), here=request.path)
+    known = _telling_most(version, int(faults) if faults in ("1", "2", "3", "4") else None)
+    return shown_page(request, version, known, here=request.path)
+
+
+def _telling_most(version: SagaVersion, faults: int | None) -> Exploration | None:
+    """What is under way; else the whole answer for most faults by the rules of today; else the newest there is."""
+    known = Exploration.objects.filter(hash=version.hash, saga=version.saga)
+    if faults is not None:
+        known = known.filter(faults=faults)
+    whole = known.filter(state=State.DONE, kernel=services.explorer_version())
+    return known.filter(state__in=OPEN).first() or whole.order_by("-faults").first() or known.first()
 
 
 @require_GET
 def exploration(request: HttpRequest, pk: UUID) -> HttpResponse:
     one = _exploration(pk)
-    return _page(request, one.version, one)
-
-
-def _page(
-    request: HttpRequest,
-    version: SagaVersion | None,
-    one: Exploration | None,
-    *,
-    here: str = "",
-    status: int = 200,
-    **more: object,
-) -> HttpResponse:
-    by = user_of(request)
-    verdict = _shown(request, one) if one is not None and one.verdict else None
-    saga = version.saga if version is not None else None
-    own = saga is not None and may_change(saga, by)
-    context = {
-        "saga": saga,
-        "version": version,
-        "exploration": one,
-        "heading": saga.heading if saga else one.name if one else "",
-        "name": saga.name if saga else one.name if one else "",
-        "here": here or request.path,
-        "shown": verdict,
-        "state_sentence": sentence_of(one) if one else "",
-        "progress_sentence": progress_in_words(one) if one else "",
-        "form": ExploreForm(initial=_as_explored(one) if one else {}),
-        "fixes_known": one is not None and bool(one.more.get("complete")),
-        "may_fix": version is not None,
-        "fix_label": f"Apply it as version {_next(saga)}" if own else "Apply it to a copy",
-        "exports": tuple(FORMATS),
-        "newer": saga.latest if saga and saga.latest != version else None,
-        "is_outdated": one is not None and not one.is_open and one.kernel != services.explorer_version(),
-        "before": request.GET.get("before", ""),
-        **more,
-    }
-    return shown(request, "explorer/explorer.html", "explorer/exploration.html", context, status)
-
-
-def _shown(request: HttpRequest, one: Exploration) -> Shown:
-    verdict = verdict_from_data(one.verdict)
-    return shown_of(
-        one.meaning,
-        verdict,
-        Asked.from_address(request.GET.dict()),
-        kinds=tuple(one.kinds),
-        more={each["key"]: each for each in one.more.get("findings", [])},
-        pairs=pairs_from_data(one.more),
-        before=_before(request.GET.get("before", "")),
-        one_fault=_glance(one),
-    )
-
-
-def _glance(one: Exploration) -> Verdict | None:
-    """Any one fault, known to the end before the exploration was cut short."""
-    glance = one.more.get("glance")
-    return verdict_from_data(glance["verdict"]) if glance and glance.get("verdict") else None
-
-
-def _before(pk: str) -> Verdict | None:
-    """The verdict of the version before, where an address names one that is there."""
-    try:
-        other = Exploration.objects.filter(pk=UUID(pk), verdict__isnull=False).first()
-    except ValueError:
-        return None
-    return verdict_from_data(other.verdict) if other else None
-
-
-def _as_explored(one: Exploration) -> dict[str, Any]:
-    both = len(one.coordinations) > 1
-    return {
-        "faults": one.faults,
-        "coordination": "both" if both else one.coordinations[0],
-        "kinds": one.kinds,
-        "most_states": one.most_states,
-        "most_seconds": f"{one.most_seconds:g}",
-    }
-
-
-def _next(saga: SavedSaga | None) -> int:
-    return saga.latest.number + 1 if saga and saga.latest else 1
+    return shown_page(request, one.version, one)
 
 
 # ---------------------------------------------------------------- asking
@@ -158,7 +82,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
             )
         except CoreError as bad:
             refusal = sentence(bad)
-    return _page(request, version, None, status=422, refusal=refusal, form=form)
+    return shown_page(request, version, None, status=422, refusal=refusal, form=form)
 
 
 @require_POST
@@ -181,15 +105,15 @@ def open_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     one = _exploration(pk)
     if one.version is None:
         refusal = "This was explored without being saved; save the saga, and explore it, to see its runs."
-        return _page(request, None, one, status=409, refusal=refusal)
+        return shown_page(request, None, one, status=409, refusal=refusal)
     try:
         scene = scene_asked(one, request.GET.dict())
         by, at_ms = user_of(request), _ms(request.GET.get("t", ""))
         return HttpResponseRedirect(opening.address_of(scene, one.version, by=by, at_ms=at_ms))
     except NoSuchCell as bad:
-        return _page(request, one.version, one, status=404, refusal=sentence(bad))
+        return shown_page(request, one.version, one, status=404, refusal=sentence(bad))
     except CoreError as bad:
-        return _page(request, one.version, one, status=422, refusal=sentence(bad))
+        return shown_page(request, one.version, one, status=422, refusal=sentence(bad))
 
 
 @require_POST
@@ -202,9 +126,9 @@ def fix(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Outdated as outdated:
         newer = f"Version {outdated.theirs.number} of {one.name} has been saved since this was explored"
         refusal = f"{newer}; explore that one, and apply its fix."
-        return _page(request, one.version, one, status=409, refusal=refusal)
+        return shown_page(request, one.version, one, status=409, refusal=refusal)
     except CoreError as bad:
-        return _page(request, one.version, one, status=422, refusal=sentence(bad))
+        return shown_page(request, one.version, one, status=422, refusal=sentence(bad))
     changed = services.start(
         version,
         faults=one.faults,
@@ -227,7 +151,7 @@ def export(request: HttpRequest, pk: UUID, wanted: str) -> HttpResponse:
     if wanted not in FORMATS:
         raise Http404(f"An exploration can be exported as {', '.join(FORMATS)}.")
     if not one.verdict:
-        return _page(
+        return shown_page(
             request, one.version, one, status=409, refusal="Nothing is known yet that could be exported."
         )
     content_type, write = FORMATS[wanted]

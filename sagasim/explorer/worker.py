@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ENDED, GOES_ON, NOT_WANTED = "ended", "goes on", "not wanted"
 BREATH_S = 0.25
+FIXES_S = 1.5
+"""How often fixes are told while others are still looked for."""
 
 
 def explore(pk: str, budget_s: float | None, next_lane: str | None = None) -> str:
@@ -64,7 +66,7 @@ class _Work:
         self.glance = {"verdict": verdict, "more": row.more} if verdict.get("faults") == 1 else None
 
     def do(self) -> str:
-        if self.row.faults > 1 and self.glance is None:
+        if self.row.faults > 1 and self.row.verdict is None:  # else a turn before this one told more
             self._glance()
         inquiry = self._inquiry(self.row.faults)
         self._search(inquiry)
@@ -100,10 +102,14 @@ class _Work:
             if self._is_cut():
                 raise _Interrupted
 
+        told = monotonic()
         try:
             for _ in inquiry.mending(watch):
                 watch()
                 self.mended += 1
+                if monotonic() - told > FIXES_S:
+                    told = monotonic()
+                    self._tell(inquiry)
         except _Interrupted:
             pass
 
@@ -174,7 +180,12 @@ class _Work:
 
     def _tell(self, inquiry: Inquiry) -> tuple[dict[str, Any], dict[str, Any]]:
         verdict, more = self._told(inquiry, complete=False)
-        self.told = {"faults": inquiry.faults, "fixes": False, "findings": len(verdict["findings"])}
+        self.told = {
+            "faults": inquiry.faults,
+            "fixes": False,
+            "findings": len(verdict["findings"]),
+            "fixed": len(inquiry.fixes),
+        }
         states.tell(self.row.pk, verdict, more, self._progress(inquiry, "reading"))
         return verdict, more
 

@@ -18,6 +18,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MOST_KEPT_MB = 512
+"""A process that has grown further is replaced when it has answered: Python keeps what it once had."""
 _spawning = multiprocessing.get_context("spawn")  # a fork would copy the server's locks and sockets
 
 
@@ -46,8 +49,17 @@ class _Task:
 class Workers(Executor):
     """So many processes, which take what is submitted in its order."""
 
-    def __init__(self, name: str, count: int, database: str | None = None, *, niceness: int = 0) -> None:
-        self.name, self.count, self.database, self.niceness = name, count, database, niceness
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        database: str | None = None,
+        *,
+        niceness: int = 0,
+        most_kept_mb: int = MOST_KEPT_MB,
+    ) -> None:
+        self.name, self.count = name, count
+        self._told = (database, niceness, most_kept_mb)
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._processes: set[BaseProcess] = set()
@@ -115,7 +127,7 @@ class Workers(Executor):
                     self._bury(process, channel)
                     process, channel = self._hire()
                 channel.send((task.function, task.arguments, task.named))
-                is_done, answer = channel.recv()
+                is_done, answer, stays = channel.recv()
             except (EOFError, OSError):
                 self._bury(process, channel)
                 process = channel = None
@@ -123,14 +135,15 @@ class Workers(Executor):
             except Exception as error:  # noqa: BLE001  # whatever pickle says of what was submitted
                 task.future.set_exception(error)
             else:
+                if not stays:
+                    self._bury(process, channel)
+                    process = channel = None
                 (task.future.set_result if is_done else task.future.set_exception)(answer)
         self._bury(process, channel)
 
     def _hire(self) -> tuple[BaseProcess, Connection]:
         ours, theirs = _spawning.Pipe()
-        process = _spawning.Process(
-            target=_work, args=(theirs, self.database, self.niceness), name=self.name, daemon=True
-        )
+        process = _spawning.Process(target=_work, args=(theirs, *self._told), name=self.name, daemon=True)
         process.start()
         theirs.close()
         with self._lock:
@@ -150,7 +163,7 @@ class Workers(Executor):
                 process.join()
             with self._lock:
                 self._processes.discard(process)
-            if not self._closed:
+            if process.exitcode != 0 and not self._closed:
                 log.warning("worker ended", extra={"lane": self.name, "exitcode": process.exitcode})
             process.close()
 
@@ -158,7 +171,7 @@ class Workers(Executor):
 # ---------------------------------------------------------------- in the worker
 
 
-def _work(channel: Connection, database: str | None, niceness: int) -> None:
+def _work(channel: Connection, database: str | None, niceness: int, most_kept_mb: int) -> None:
     """Does what it is sent, one thing after the other, until the server is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us
     if hasattr(os, "nice"):
@@ -178,12 +191,24 @@ def _work(channel: Connection, database: str | None, niceness: int) -> None:
             answer = (False, error)
         finally:
             gc.enable()
+        stays = _size_mb() <= most_kept_mb
         try:
-            channel.send(answer)
+            channel.send((*answer, stays))
         except OSError:
             return
         except Exception as error:  # noqa: BLE001  # whatever pickle says of the answer
-            channel.send((False, RuntimeError(repr(error))))
+            channel.send((False, RuntimeError(repr(error)), stays))
+        if not stays:
+            return
+
+
+def _size_mb() -> float:
+    """How much memory this process holds; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _end_with_the_server() -> None:

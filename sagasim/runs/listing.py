@@ -1,6 +1,5 @@
 """Lists of runs: which filters there are, and pages by key.
 
-A page begins after the last run of the one before it, `?before=<time>/<id>`: never an offset, never a count.
 Each filter is answered by one index that is in the order of the list (models.py).
 """
 
@@ -9,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
+from django.db.models import QuerySet
 
 from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
 from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run
+from sagasim.runs.paging import Key, after, chosen_among, key_of
 
 PAGE = 50
 MOST_SAGAS = 500
@@ -44,18 +42,11 @@ class RunFilter:
     """What somebody asked to see. What is not known is said (`refusals`), and not filtered by."""
 
     def __init__(self, asked: Mapping[str, str]) -> None:
-        self.refusals: list[str] = []
-        self.chosen: dict[str, str] = {}
-        for name, choices in CHOICES.items():
-            value = asked.get(name, "")
-            if value in choices:
-                self.chosen[name] = value
-            elif value:
-                self.refusals.append(f"There is no {name} {value[:60]!r}; there are {', '.join(choices)}.")
+        self.chosen, self.refusals = chosen_among(asked, CHOICES)
         for name in ("saga", "q"):
             if asked.get(name, ""):
                 self.chosen[name] = asked[name][:200]
-        self.before = _key(asked.get("before", ""))
+        self.before = key_of(asked.get("before", ""))
 
     choices = CHOICES
 
@@ -64,21 +55,15 @@ class RunFilter:
             Run.objects.select_related("saga", "version").prefetch_related("findings").order_by(*NEWEST_FIRST)
         )
         for name, value in self.chosen.items():
-            found = _narrowed(found, name, value, self.before[0] if self.before else None)
-        if self.before is not None:
-            executed_at, pk = self.before
-            found = found.filter(Q(executed_at__lt=executed_at) | Q(executed_at=executed_at, pk__lt=pk))
-            found = found.filter(
-                executed_at__lte=executed_at
-            )  # what lets the database begin in the middle of the index
-        return found
+            found = _narrowed(found, name, value, self.before.at if self.before else None)
+        return after(found, "executed_at", self.before)
 
     def page(self) -> Page:
         runs = list(self.runs()[: PAGE + 1])
         if len(runs) <= PAGE:
             return Page(runs)
         last = runs[PAGE - 1]
-        before = f"{last.executed_at.isoformat()}/{last.pk}"
+        before = str(Key(last.executed_at, last.pk))
         return Page(runs[:PAGE], self.address(before=before), before)
 
     def address(self, **more: str) -> str:
@@ -148,14 +133,5 @@ def prefix_of(word: str) -> str:
 def _id(word: str) -> UUID | None:
     try:
         return UUID(word)
-    except ValueError:
-        return None
-
-
-def _key(text: str) -> tuple[datetime, UUID] | None:
-    moment, _, pk = text.rpartition("/")
-    try:
-        executed_at: Any = parse_datetime(moment)
-        return (executed_at, UUID(pk)) if executed_at is not None else None
     except ValueError:
         return None

@@ -75,6 +75,7 @@ def test_a_shell_runs_the_rest(command: str, project: Path) -> None:
     assert json.loads((project / written).read_text())["findings"]
 
 
+@pytest.mark.slow
 def test_the_repaired_saga_passes_the_gate(project: Path) -> None:
     (project / "sagas" / "order.yaml").write_bytes(SOUND.read_bytes())
     for command in COMMANDS:

@@ -116,6 +116,7 @@ def test_a_trip_is_drawn_from_nothing_with_the_mouse_and_undone_to_the_last_byte
     drop(page, "pivot", 0.85, 0.3, "capture")
     for branch in ("book-hotel", "book-flight"):
         drag(page, port(page, branch), middle(step(page, "capture").locator(".outline")))
+        expect(page.locator(f"[data-link='{branch}>capture']")).to_be_visible()
     assert links(page) == {
         "reserve-trip>book-hotel",
         "reserve-trip>book-flight",
@@ -200,6 +201,10 @@ def test_a_link_is_deleted_and_a_step_put_into_one(trip: Page):
     trip.keyboard.press("Enter")
     expect(step(trip, "check-in")).to_be_visible()
     assert links(trip) == {"reserve>hotel", "reserve>flight", "hotel>check-in", "check-in>capture"}
+    trip.keyboard.press("Control+a")
+    start = middle(step(trip, "hotel").locator(".outline"))
+    drag(trip, start, (start[0] + 20, start[1] + 30))  # what is gone is not dragged along
+    assert len(selected(trip)) == 5
 
 
 def choose_link(page: Page, name: str) -> None:
@@ -300,6 +305,24 @@ def test_the_text_offers_what_can_be_written_and_follows_the_canvas(trip: Page):
     trip.keyboard.press("Delete")
     trip.keyboard.press("Alt+3")
     expect(trip.locator(".cm-content")).not_to_contain_text("airline")
+
+
+@pytest.mark.slow
+def test_where_the_editor_cannot_be_had_a_plain_field_does_its_work(trip: Page):
+    before = text_of(trip)
+    trip.route("**/vendor/codemirror*", lambda route: route.abort())
+    trip.keyboard.press("Alt+3")
+    field = trip.get_by_role("textbox", name="The saga as text")
+    expect(field).to_have_value(before)
+    field.press("Control+End")
+    trip.keyboard.type("  - name: thank")
+    expect(step(trip, "thank")).to_have_count(1)
+    trip.keyboard.press("Control+z")
+    expect(field).to_have_value(before)
+    trip.keyboard.type("nonsense: [")
+    expect(trip.locator(".saga-text .refusal")).to_contain_text("Line")
+    undo_all(trip)
+    assert text_of(trip) == before
 
 
 @pytest.mark.slow

@@ -76,6 +76,21 @@ def test_unsaved_work_survives_a_crash_of_the_browser(browser: Browser, stage: V
         expect(cell(after, "survivor", "name")).to_be_visible()
 
 
+def test_work_taken_up_after_somebody_else_has_saved_overwrites_nobody(page: Page, stage: Visitor):
+    path = bring(stage, yaml("overtaken", 3))
+    compose(page, stage, path)
+    rename(page, "step-1", "mine")
+    settle(page)
+    page.wait_for_timeout(400)
+    bring(stage, yaml("overtaken", 4))
+    page.reload()
+    expect(page.locator(".offer")).to_contain_text("It began as version 1; the newest is 2.")
+    page.get_by_role("button", name="Take it up").click()
+    settle(page)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("dialog", name="Somebody else has saved this saga meanwhile")).to_be_visible()
+
+
 def test_discarded_work_is_not_offered_again(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("discarded", 2)))
     rename(page, "step-1", "gone")
@@ -129,6 +144,18 @@ def test_a_gallery_saga_is_kept_under_a_name_of_ones_own(page: Page, stage: Visi
     expect(root(page)).to_have_attribute("data-awake", "")
 
 
+def test_a_saga_that_was_renamed_is_saved_beside_the_old_one(page: Page, stage: Visitor):
+    compose(page, stage, bring(stage, yaml("old-name", 2)))
+    page.locator("[data-key=name] input").fill("new-name")
+    settle(page)
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="Save a copy")
+    expect(dialog.get_by_label("Name of the copy")).to_have_value("new-name")
+    dialog.get_by_role("button", name="Save the copy").click()
+    page.wait_for_url("**/sagas/new-name/")
+    assert "old-name" in stage.get("/sagas/old-name/")
+
+
 def test_when_the_server_is_away_the_page_says_so_keeps_the_work_and_catches_up(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("offline", 3)))
     wait_for_verdict(page)
@@ -165,6 +192,25 @@ def test_a_saga_of_forty_steps_can_be_edited(page: Page, stage: Visitor):
     )
     assert took < 1000
     assert steps(page)[20] == "middle"
+
+
+def test_a_link_carries_what_is_not_saved(page: Page, stage: Visitor):
+    compose(page, stage, bring(stage, yaml("linked", 3)))
+    rename(page, "step-1", "carried")
+    written = settle(page)
+    page.locator("summary", has_text="More").last.click()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(said(page)).to_have_text("Copied a link that carries the saga as it stands.")
+    page.context.grant_permissions(["clipboard-read"])
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    expect(root(page)).to_have_attribute("data-awake", "")
+    assert settle(page) == written
+    assert steps_after_opening(page) == ["step-0", "carried", "step-2"]
+
+
+def steps_after_opening(page: Page) -> list[str]:
+    table(page)
+    return steps(page)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sagasim.core.drill import DONE, BadDecision, Consequences, Drill, NotParked, begin, choose
@@ -19,6 +19,7 @@ from sagasim.core.saga import Coordination, Saga
 from tests.core.test_oracle import EXAMPLES
 from tests.core.test_twins import BASE, BY_ALL, BY_ONE, Data, saga_of
 
+FEWER = settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 2)
 COMMITTED, UNDONE = "StepCommitted", "UndoCommitted"
 SHOP = saga_of(BASE)
 
@@ -120,7 +121,7 @@ def handled(draw: st.DrawFn) -> tuple[Case, Drill, Mapping[str, str], bool]:
     return case, drill, decisions, draw(st.booleans())
 
 
-@EXAMPLES
+@FEWER
 @given(parked_runs())
 def test_everything_seen_is_in_the_history_as_it_was_told_then(case: Case) -> None:
     drill = begin(case.run)
@@ -139,7 +140,7 @@ def test_everything_seen_is_in_the_history_as_it_was_told_then(case: Case) -> No
 # ---------------------------------------------------------------- what it does
 
 
-@EXAMPLES
+@FEWER
 @given(handled())
 def test_whatever_is_chosen_the_ledger_is_what_the_participants_did(
     it: tuple[Case, Drill, Mapping[str, str], bool],
@@ -157,7 +158,7 @@ def test_whatever_is_chosen_the_ledger_is_what_the_participants_did(
     ), case.told()
 
 
-@EXAMPLES
+@FEWER
 @given(parked_runs())
 def test_a_retry_is_one_more_call_to_the_participant_with_the_same_key(case: Case) -> None:
     drill = begin(case.run)
@@ -177,7 +178,7 @@ def test_a_retry_is_one_more_call_to_the_participant_with_the_same_key(case: Cas
         assert all(type(event).__name__ in happened for event in answered.events), case.told()
 
 
-@EXAMPLES
+@FEWER
 @given(parked_runs())
 def test_to_leave_everything_changes_nothing_but_what_was_on_its_way(case: Case) -> None:
     drill = begin(case.run)

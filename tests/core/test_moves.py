@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.history import UndoCommitted
-from sagasim.core.moves import Spot
+from sagasim.core.rows import Spot
 from sagasim.core.search import Search
 from tests.core.test_oracle import Case, branching_cases, cases
 
@@ -30,15 +30,15 @@ def hold_against_the_kernel(case: Case, faults: int = 2) -> None:
 
 def hold_at(search: Search, number: int, left: int, told: str) -> None:
     moves, kernel, judge = search.moves, search.kernel, search.judge
-    spot, world = Spot(moves, search.rows[number]), search.world(number)
+    spot, world = Spot(moves.register, search.rows[number]), search.world(number)
     assert moves.choices(spot) == kernel.choices(world), told
     assert moves.faults(spot) == list(kernel.faults(world)), told
     for cost, offered in ((0, kernel.choices(world)), (1, kernel.faults(world) if left else ())):
         for choice in offered:
             after, events = kernel.apply(world, choice)
-            expected = moves.reduction.of(after, faults_left=left > cost)
+            expected = moves.register.reduction.of(after, faults_left=left > cost)
             found = moves.follow(spot, choice, left=left > cost, last=bool(cost) and left == cost)
-            assert moves.world(found.rows) == expected, (choice, world, told)
+            assert moves.register.world(found.rows) == expected, (choice, world, told)
             assert set(found.harms) == set(judge.harms(world, choice, events, after)), (choice, world, told)
             undone = {
                 search.bp.index[e.step] for e in events if isinstance(e, UndoCommitted) and e.times >= 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given, settings
 
 from sagasim.core.blueprint import blueprint
@@ -72,18 +73,20 @@ def hold_against_brute_force(case: Case) -> None:
             assert run_of(search.bp, pair.faults, order=pair.order).shows(pair.worst, pair.step), (told, pair)
 
 
-@EXAMPLES
+@settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 2)
 @given(cases(max_steps=3))
 def test_pairs_are_as_bad_as_brute_force_finds_them_and_runs_show_it(case: Case) -> None:
     hold_against_brute_force(case)
 
 
+@pytest.mark.slow
 @settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 3)
 @given(branching_cases())
 def test_so_they_are_where_branches_run_side_by_side(case: Case) -> None:
     hold_against_brute_force(case)
 
 
+@pytest.mark.slow
 @settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 3)
 @given(cases(max_steps=2, instances=2))
 def test_so_they_are_with_two_sagas(case: Case) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from sagasim.core.changes import told
+from sagasim.core.changes import apply_fix, told
 from sagasim.core.codec import saga_from_data, saga_from_text, saga_to_data
 from sagasim.core.engine import RULE_NAMES, RULE_VALUES
+from sagasim.core.execution import run
 from sagasim.core.exploration import Exploration, Finding, explore
 from sagasim.core.faults import parse_plan
 from sagasim.core.harms import HARMS, Harm
+from sagasim.core.loads import how_many
 from sagasim.core.proposals import proposals
 from sagasim.core.remedies import RULES, SAFEGUARDS, Fix, Load, Remedies, fix_for, load_bearing
 from sagasim.core.saga import Coordination, Safeguards, Saga
@@ -342,6 +344,18 @@ def test_an_idempotency_key_carries_load_and_an_outbox_under_a_coordinator_has_n
     outbox = rows["safeguards of create-ticket: outbox: false"]
     assert outbox.is_decoration
     assert not outbox.in_force
+
+
+def test_each_load_has_a_plan_that_shows_the_worst_in_the_saga_without_it():
+    saga = the_saga("gallery/food-delivery")
+    rows = loads("gallery/food-delivery", ORCHESTRATION)
+    assert len(rows) == how_many(saga)
+    for load in rows:
+        assert (load.worst is None) == (not load.holds_back)
+        if load.worst is not None:
+            assert Harm(load.worst.harm, load.worst.step) in load.holds_back
+            shown = run(apply_fix(saga, load.edit), ORCHESTRATION, load.worst.faults, order=load.worst.order)
+            assert shown.shows(load.worst.harm, load.worst.step)
 
 
 def test_an_outbox_carries_load_where_participants_tell_each_other():

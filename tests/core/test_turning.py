@@ -94,6 +94,7 @@ def test_so_it_is_where_branches_run_side_by_side(case: Case) -> None:
     hold_all_of(case)
 
 
+@pytest.mark.slow
 @settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 3)
 @given(cases(max_steps=2, instances=2))
 def test_so_it_is_with_two_sagas_that_share_their_resources(case: Case) -> None:

@@ -99,7 +99,7 @@ def test_a_long_exploration_is_stopped_and_says_so(page: Page, site: Visitor):
 @pytest.mark.slow
 def test_everything_is_done_with_the_keyboard(page: Page, site: Visitor):
     explored(page, site)
-    page.locator(".tabs a").last.focus()
+    page.get_by_role("button", name="Keys").focus()
     page.keyboard.press("Tab")
     assert focused(page) == ("create-order", "error-after")  # the first cell where something breaks
     expect(page.locator(".reader")).to_have_text(

@@ -14,8 +14,8 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, services
-from sagasim.explorer.models import Exploration
+from sagasim.explorer import curating, questions, services, states, verdicts
+from sagasim.explorer.models import Exploration, Lane
 from tests.explorer.conftest import SAGAS, kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
@@ -44,7 +44,15 @@ def small() -> Saga:
 
 
 @pytest.mark.parametrize(
-    "file", [*QUICK, *(pytest.param(it, marks=pytest.mark.slow) for it in ALL if it not in QUICK)]
+    "file",
+    [
+        *QUICK,
+        *(
+            pytest.param(it, marks=[pytest.mark.slow, pytest.mark.timeout(600)])
+            for it in ALL
+            if it not in QUICK
+        ),
+    ],
 )
 def test_the_stored_verdict_is_what_the_command_line_says(file: str, capsys: pytest.CaptureFixture[str]):
     path = SAGAS / file
@@ -108,7 +116,7 @@ def test_another_question_is_explored_anew(small: Saga, other: dict[str, Any]):
 
 def test_an_answer_by_other_rules_is_not_used_again(small: Saga, monkeypatch: pytest.MonkeyPatch):
     first = services.start(small)
-    monkeypatch.setattr(services, "explorer_version", lambda: "0.0.1+of-yesterday")
+    monkeypatch.setattr(questions, "explorer_version", lambda: "0.0.1+of-yesterday")
     assert services.start(small).pk != first.pk
 
 
@@ -120,6 +128,26 @@ def test_a_limit_of_states_is_said_and_what_one_fault_does_is_known_all_the_same
     assert stored.verdict["unexplored"] > 0
     assert stored.more["glance"]["verdict"]["exhaustive"] is True
     assert len(stored.more["glance"]["verdict"]["matrix"]) >= len(stored.verdict["matrix"])
+
+
+def test_what_is_told_never_becomes_less_from_turn_to_turn(
+    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[tuple[int, int]] = []
+    tell = states.tell
+
+    def noted(pk: Any, verdict: dict[str, Any], *more: Any) -> None:
+        told.append((verdict["faults"], verdict["states"]))
+        tell(pk, verdict, *more)
+
+    monkeypatch.setattr(states, "tell", noted)
+    monkeypatch.setattr(
+        "sagasim.explorer.jobs.TURNS", ((Lane.QUICK, 0), (Lane.QUICK, 0.3), (Lane.LONG, None))
+    )
+    stored = services.start(broken)
+    assert stored.state == "done"
+    assert told == sorted(told)
+    assert told[0][0] == 1
 
 
 def test_a_limit_of_seconds_is_kept_and_said(heavy: SagaVersion):
@@ -179,6 +207,14 @@ def test_the_fix_of_what_a_run_broke_is_known_where_it_was_explored(broken: Saga
 
 
 @pytest.mark.slow
+def test_when_it_has_ended_every_pair_has_its_run(gallery: dict[str, Any]):
+    stored = services.start(gallery["food-delivery-broken"].latest)
+    pairs = stored.more["coordinations"]["orchestration"]["pairs"]
+    assert len(pairs) > 200
+    assert all(pair["faults"] for pair in pairs)
+
+
+@pytest.mark.slow
 def test_the_gallery_is_explored_once_while_nobody_wants_anything_else(gallery: dict[str, Any]):
     pair = [gallery["bank-transfer"], gallery["bank-transfer-broken"]]
     SavedSaga.objects.exclude(pk__in=[saga.pk for saga in pair]).update(in_gallery=False, watch_for="")
@@ -187,3 +223,45 @@ def test_the_gallery_is_explored_once_while_nobody_wants_anything_else(gallery: 
     badges = services.badge_of(saga.latest for saga in pair)
     assert [badges[saga.latest.hash].state for saga in pair] == ["sound", "broken"]
     assert Exploration.objects.count() == 2
+
+
+def test_a_draft_that_meets_its_limit_says_so_and_keeps_what_one_fault_does(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(verdicts, "MOST_STATES", 600)
+    text = (SAGAS / "gallery" / "order-fulfilment-broken.yaml").read_text("utf-8")
+    first = verdicts.look(text, 60)
+    assert (first["faults"], first["done"], first["exhaustive"]) == (1, True, True)
+    second = verdicts.look(text, 60)
+    assert (second["faults"], second["done"], second["exhaustive"]) == (2, True, False)
+    assert "what lies beyond is not known" in second["scope"]
+    assert {it["step"] for it in first["findings"]} <= {it["step"] for it in second["findings"]}
+    assert verdicts.look(text, 60) == {**second, "begun": False}
+
+
+def test_a_draft_goes_on_where_it_was_and_begins_anew_where_it_was_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(verdicts, "KEPT_OPEN", 1)
+    texts = [
+        f"sagasim: 1\nname: draft-{n}\nsteps: [{{name: a, service: s, compensation: b}}]\n" for n in (1, 2)
+    ]
+    assert verdicts.look(texts[0], 0)["begun"] is True
+    assert verdicts.look(texts[0], 0)["begun"] is False
+    assert verdicts.look(texts[1], 0)["begun"] is True
+    assert verdicts.look(texts[0], 0)["begun"] is True
+    assert [verdicts.look(texts[0], 60)["faults"] for _ in range(3)] == [1, 2, 2]
+    assert not Exploration.objects.exists()
+
+
+def test_a_draft_that_was_explored_as_a_saga_gets_that_answer_at_once():
+    text = (
+        "sagasim: 1\nname: shop\nengine: {compensates: completed}\nsteps:\n"
+        "  - {name: charge, service: payments, compensation: refund, effects: {paid: 100}}\n"
+        "  - {name: ship, service: parcels, compensation: recall, effects: {sent: 1}}\n"
+    )
+    worked_out = [verdicts.look(text, 60) for _ in range(2)][-1]
+    assert worked_out["findings"]
+    services.start(saga_from_text(text))
+    verdicts._answers.clear()
+    assert verdicts.look(text, 0) == {**worked_out, "begun": False}

@@ -98,6 +98,7 @@ def test_one_that_is_stopped_tells_what_was_known_by_then(engine: Engine, heavy:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     """Three heavy ones fill the long lane for minutes; a small one is answered between them."""
     heavies = [services.start(heavy, faults=4, most_seconds=600, anew=True) for _ in range(3)]
@@ -142,6 +143,14 @@ def test_what_cannot_be_done_elsewhere_fails_alone(engine: Engine):
         with pytest.raises(Exception, match="pickle"):
             executor.submit(lambda: 1).result(60)
         assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
+
+
+def test_a_process_that_has_grown_large_is_replaced_when_it_has_answered():
+    for most_kept_mb, processes in ((1, 2), (4096, 1)):
+        workers = Workers("large", 1, most_kept_mb=most_kept_mb)
+        pids = {workers.submit(os.getpid).result(60) for _ in range(2)}
+        assert len(pids) == processes
+        workers.shutdown(cancel_futures=True)
 
 
 def left_behind(version: SagaVersion, keeper: str, seconds: float) -> Exploration:

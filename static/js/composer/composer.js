@@ -14,7 +14,6 @@ import { actsOf, fix, show } from "sagasim/composer/acts.js";
 import { Keeping } from "sagasim/composer/keeping.js";
 import { keys } from "sagasim/composer/keys.js";
 import { stepNames } from "sagasim/composer/model.js";
-import { offerDrafts, takeShared } from "sagasim/composer/offering.js";
 import { panel } from "sagasim/composer/panel.js";
 import { problemList } from "sagasim/composer/problems.js";
 import { server as serverAt } from "sagasim/composer/server.js";
@@ -70,15 +69,23 @@ export default async function connect(root) {
   follow.show();
   verdict.follow(store.get());
   await views.open();
-  await takeShared(store);
+  await offered(desk);
   if (!localStorage.getItem("sagasim tour seen")) tour();
   root.dataset.awake = "";
-  offerDrafts(root, keeping.drafts, store, page);
 
   return () => {
     for (const sleep of [follow, verdict, views, keeping]) sleep.close();
     sleepKeys();
   };
+}
+
+/** What the reader may take up: mostly nothing. @param {import("./acts.js").Desk} desk */
+async function offered({ root, page, store, keeping }) {
+  const left = await keeping.drafts.left();
+  if (!left.length && !location.hash) return;
+  const { offerDrafts, takeShared } = await import("sagasim/composer/offering.js");
+  await takeShared(store);
+  offerDrafts(left, root, keeping.drafts, store, page);
 }
 
 /**

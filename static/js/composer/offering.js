@@ -16,13 +16,14 @@ export async function takeShared(store) {
 }
 
 /**
+ * @param {readonly import("./drafts.js").Draft[]} left
  * @param {HTMLElement} root
  * @param {import("./drafts.js").Drafts} drafts
  * @param {Store} store
  * @param {import("./composer.js").Page} page
  */
-export async function offerDrafts(root, drafts, store, page) {
-  for (const draft of await drafts.left()) {
+export function offerDrafts(left, root, drafts, store, page) {
+  for (const draft of left) {
     if (draft.text === page.text && !draft.data && alike(draft.layout, page.layout ?? {}))
       drafts.forget(draft);
     else root.querySelector(".composer-head")?.after(offer(draft, drafts, store, page));
@@ -43,6 +44,7 @@ function offer(draft, drafts, store, page) {
   };
   take.addEventListener("click", () => {
     takeUp(draft, store);
+    if (draft.base) page.base = draft.base; // whoever saved meanwhile is seen when this is saved
     end();
   });
   drop.addEventListener("click", end);

@@ -95,13 +95,14 @@ function summary(mistake, problems) {
 /** @param {import("./store.js").Mistake} mistake @param {Acts} acts */
 function mistakeItem({ detail, line, path }, acts) {
   const item = html("li", { class: "problem", "data-severity": "error" }, icon("failed"));
-  const where = line
-    ? html("button", { class: "link", type: "button" }, `Line ${line}`)
-    : path
-      ? html("code", {}, path)
-      : "";
-  if (line && where instanceof HTMLElement) where.addEventListener("click", () => acts.goToLine(line));
-  item.append(html("p", {}, html("b", {}, "Not a saga yet. "), detail, " ", where));
+  const words = html("p", {}, html("b", {}, "Not a saga yet. "), detail, " ");
+  if (line) {
+    const there = html("button", { class: "link", type: "button" }, `Line ${line}`);
+    there.addEventListener("click", () => acts.goToLine(line));
+    words.append(there, " ");
+  }
+  if (path) words.append(html("code", { class: "problem-rule" }, path));
+  item.append(words);
   return item;
 }
 

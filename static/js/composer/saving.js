@@ -109,6 +109,11 @@ export async function saving({ store, server, place, tell, saved, leave }) {
     return false;
   }
 
+  const called = store.get().data?.name;
+  const isRenamed =
+    place.name && typeof called === "string" && slug(called) === called && called !== place.name;
+  if (place.may_save && isRenamed)
+    return copy(called, `A saga's name is its address, and here is ${place.name}, which stays as it is.`);
   if (place.may_save) return save();
   const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
   return copy(place.suggest || `${place.name}-2`, `${whose}; keep your changes under a name of your own.`);

@@ -24,6 +24,7 @@ export class Drawing {
     this.canvas.setRootElement(this.root);
     /** @type {Map<string, string>} What each element was last drawn from. */
     this.drawn = new Map();
+    this.isBusy = false;
   }
 
   /** @param {string} name @returns {any} */
@@ -42,7 +43,15 @@ export class Drawing {
   }
 
   /** @param {Picture} picture @returns {boolean} whether anything was drawn */
-  show({ boxes, links }) {
+  show(picture) {
+    this.isBusy = true; // what is taken away is deselected, and that is nobody's wish
+    const isNew = this.#draw(picture);
+    this.isBusy = false;
+    return isNew;
+  }
+
+  /** @param {Picture} picture */
+  #draw({ boxes, links }) {
     const wanted = new Set([...boxes.map(({ name }) => STEP + name), ...links.map(({ id }) => id)]);
     const gone = [...this.drawn.keys()].filter((id) => !wanted.has(id));
     for (const id of gone) this.#remove(id);
@@ -66,8 +75,10 @@ export class Drawing {
     const element = this.registry.get(id);
     this.drawn.delete(id);
     if (!element) return;
-    if (element.waypoints) this.canvas.removeConnection(element);
-    else this.canvas.removeShape(element);
+    if (element.waypoints) {
+      this.canvas.removeConnection(element);
+      Object.assign(element, { source: null, target: null }); // else its steps would go on carrying it along
+    } else this.canvas.removeShape(element);
   }
 
   /** @param {Box} box */

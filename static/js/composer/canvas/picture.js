@@ -28,7 +28,7 @@ export const LANES = 8; // colours of services; from the ninth on they are used 
 export function pictureOf({ data, layout, checked }) {
   const steps = distinct(drawnSteps(data).slice(0, MOST_STEPS));
   const all = placesOf(steps, layout);
-  const services = [...new Set(steps.map((step) => step.service))];
+  const lanes = lanesOf(steps.map((step) => step.service));
   const boxes = steps.map((step) => {
     const { x, y } = all.places.get(step.name) ?? { x: 0, y: 0 };
     const problems = (checked?.problems ?? []).filter((problem) => problem.step === step.name);
@@ -37,7 +37,7 @@ export function pictureOf({ data, layout, checked }) {
       name: step.name,
       kind: step.kind,
       service: step.service,
-      lane: (services.indexOf(step.service) % LANES) + 1,
+      lane: lanes.get(step.service) ?? 1,
       x,
       y,
       undo: step.compensation,
@@ -50,6 +50,24 @@ export function pictureOf({ data, layout, checked }) {
     return { ...box, sentence: sentenceOf(box, step.after) };
   });
   return { boxes, links: linksOf(steps, all) };
+}
+
+/**
+ * The colour of each service: from its name, so that it keeps it whatever comes before it, and the next free one where
+ * another has it already.
+ * @param {readonly string[]} services
+ */
+function lanesOf(services) {
+  /** @type {Map<string, number>} */
+  const lanes = new Map();
+  for (const service of new Set(services)) {
+    const taken = new Set([...lanes.values()].slice(lanes.size - (lanes.size % LANES)));
+    let lane =
+      [...service].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % LANES;
+    while (taken.has(lane + 1)) lane = (lane + 1) % LANES;
+    lanes.set(service, lane + 1);
+  }
+  return lanes;
 }
 
 /** A name that stands there twice is an error of the file; the first of them is drawn.

@@ -107,7 +107,7 @@ function joinOf(box) {
   return [
     svg("path", { class: "join-way", d: `M${-BAR} ${middle}H-2`, "marker-end": "url(#canvas-arrow)" }),
     svg("rect", { class: "join-bar", x: -BAR - 2, y: middle - 15, width: 4, height: 30, rx: 1 }),
-    word("join-word", -BAR, middle + 27, `all ${box.joins}`, "end"),
+    word("join-word", -BAR + 2, middle - 20, `all ${box.joins}`, "end"),
   ];
 }
 

@@ -11,10 +11,10 @@ export class Rules {
   }
 
   /** @param {string} action @param {any} context @returns {boolean | null} null: not worth a word */
-  allowed(action, { source, target, shape }) {
+  allowed(action, { source, target, shape, hints }) {
     switch (action) {
-      case "connection.create":
-        return this.#link(source, target);
+      case "connection.create": // a step that is put into a link comes behind nothing else
+        return hints?.targetParent?.waypoints ? false : this.#link(source, target);
       case "shape.create":
         return Boolean(target) && !target.box;
       case "shape.attach":

@@ -10,20 +10,47 @@ const SMALLEST = 0.15;
 const LARGEST = 2;
 
 export class Window {
-  /** @param {any} diagram */
-  constructor(diagram) {
-    this.canvas = diagram.get("canvas");
-  }
+  #isFitting = false;
+  /** Whether all of it was shown last, and nobody has looked elsewhere since. */ #isFitted = false;
 
   /**
-   * All of it, no larger than life.
-   * @param {readonly {x: number, y: number}[]} boxes
-   * @param {readonly {x: number, y: number}[]} points of the links
+   * @param {any} diagram
+   * @param {import("sagasim/composer/canvas/drawing.js").Drawing} drawing
    */
-  fit(boxes, points) {
+  constructor(diagram, drawing) {
+    this.canvas = diagram.get("canvas");
+    this.drawing = drawing;
+    diagram.get("eventBus").on("canvas.viewbox.changed", () => {
+      if (!this.#isFitting) this.#isFitted = false;
+    });
+  }
+
+  /** Shows all, and goes on doing so while it grows or the place for it changes, until somebody looks elsewhere. */
+  fit() {
+    this.#isFitting = true;
+    this.#fit();
+    this.#isFitting = false;
+    this.#isFitted = true;
+  }
+
+  /** After something was drawn: all stays in sight that was, and never is nothing in sight. */
+  settle() {
+    if (this.drawing.shapes.length && (this.#isFitted ? !this.#holds() : !this.#shows())) this.fit();
+  }
+
+  /** Also when the view comes back that was hidden: what was drawn meanwhile may lie elsewhere. */
+  resized() {
+    const wasFitted = this.#isFitted;
+    this.canvas.resized();
+    if (wasFitted) this.fit();
+    else this.settle();
+  }
+
+  /** No larger than life. */
+  #fit() {
     const { width, height } = this.canvas.getSize();
     if (!width || !height) return;
-    const bounds = boundsOf(boxes, points);
+    const bounds = this.#bounds();
     const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - BELOW };
     const scale = Math.max(SMALLEST, Math.min(1, room.width / bounds.width, room.height / bounds.height));
     const spare = { x: room.width / scale - bounds.width, y: room.height / scale - bounds.height };
@@ -53,29 +80,32 @@ export class Window {
     if (dx || dy) this.canvas.scroll({ dx: dx * scale, dy: dy * scale });
   }
 
-  /** Whether all of it can be seen. @param {readonly {x: number, y: number}[]} boxes @param {readonly {x: number, y: number}[]} points */
-  holds(boxes, points) {
+  /** Whether all of it can be seen. */
+  #holds() {
     const { x, y, width, height } = this.canvas.viewbox();
-    const all = boundsOf(boxes, points);
+    const all = this.#bounds();
     return all.x >= x && all.y >= y && all.x + all.width <= x + width && all.y + all.height <= y + height;
   }
 
-  /** Whether any step can be seen. @param {readonly {x: number, y: number}[]} boxes */
-  shows(boxes) {
+  /** Whether any step can be seen. */
+  #shows() {
     const { x, y, width, height } = this.canvas.viewbox();
-    return boxes.some(
+    if (!(width > 0 && height > 0)) return true; // behind another tab nothing is missed
+    return this.drawing.shapes.some(
       (box) => box.x < x + width && box.x + WIDTH > x && box.y < y + height && box.y + HEIGHT > y,
     );
   }
-}
 
-/** @param {readonly {x: number, y: number}[]} boxes @param {readonly {x: number, y: number}[]} points */
-function boundsOf(boxes, points) {
-  if (!boxes.length) return { x: 0, y: 0, width: WIDTH, height: HEIGHT };
-  const corners = [...boxes, ...boxes.map((box) => ({ x: box.x + WIDTH, y: box.y + HEIGHT })), ...points];
-  const x = Math.min(...corners.map((corner) => corner.x));
-  const y = Math.min(...corners.map((corner) => corner.y)) - 12; // a badge stands out
-  const right = Math.max(...corners.map((corner) => corner.x));
-  const bottom = Math.max(...corners.map((corner) => corner.y)) + 12;
-  return { x, y, width: right - x, height: bottom - y };
+  /** What steps and links take. */
+  #bounds() {
+    const { shapes, links } = this.drawing;
+    if (!shapes.length) return { x: 0, y: 0, width: WIDTH, height: HEIGHT };
+    const ends = shapes.map((box) => ({ x: box.x + WIDTH, y: box.y + HEIGHT }));
+    const corners = [...shapes, ...ends, ...links.flatMap(({ waypoints }) => waypoints)];
+    const x = Math.min(...corners.map((corner) => corner.x));
+    const y = Math.min(...corners.map((corner) => corner.y)) - 12; // a badge stands out
+    const right = Math.max(...corners.map((corner) => corner.x));
+    const bottom = Math.max(...corners.map((corner) => corner.y)) + 12;
+    return { x, y, width: right - x, height: bottom - y };
+  }
 }
