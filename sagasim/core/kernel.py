@@ -17,7 +17,7 @@ from functools import lru_cache
 from sagasim.core import choreography, orchestration
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import QUIET, Message, Troupe
-from sagasim.core.faults import EXPLORED_KINDS, FOR_EVER, SAGA_KINDS
+from sagasim.core.faults import EXPLORED_KINDS, FOR_EVER, LANDING_KINDS, SAGA_KINDS
 from sagasim.core.history import (
     CopyLanded,
     EventConsumed,
@@ -334,10 +334,13 @@ class Kernel:
         return max(call.attempt, self.bp.attempts(step, call.undo))
 
     def letters(self, choice: Choice) -> int:
-        """How long the fault of a choice is in writing."""
+        """About how long the fault of a choice is in writing: of a landing, the moment is known only later."""
         if choice.strike is None:
             return len(f"saga:{choice.subject}@.before") + max(len(step.name) for step in self.bp.steps)
-        return len(self._told(choice.step, choice.undo, choice.attempt, choice.strike))
+        told = len(self._told(choice.step, choice.undo, choice.attempt, choice.strike))
+        if choice.strike.kind not in LANDING_KINDS:
+            return told
+        return told + len("@.after") + min(len(step.name) for step in self.bp.steps)
 
     def _told(self, step: int, undo: bool, attempt: int, strike: Strike) -> str:
         place = (step, undo, attempt, strike)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -8,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sagasim.core import history
-from sagasim.core.codec import saga_from_data
+from sagasim.core.codec import saga_from_data, saga_from_text
 from sagasim.core.execution import run
 from sagasim.core.exploration import explore
-from sagasim.core.faults import parse_plan
+from sagasim.core.faults import parse_plan, text_of
 from sagasim.core.history import Entry, HistoryEvent, OutcomeRecorded
 from sagasim.core.lines import EVENT_KINDS, FIELDS, BadLine, entry_of, line_of, pack, unpack
 from sagasim.core.results import (
@@ -26,6 +27,8 @@ from sagasim.core.results import (
 )
 from sagasim.core.saga import Coordination
 from tests.core.strategies import fault_plans, sagas
+
+GALLERY = Path(__file__).resolve().parents[1] / "sagas" / "gallery"
 
 SHOP = {
     "sagasim": 1,
@@ -202,6 +205,15 @@ def test_a_verdict_counts_what_its_explorations_count():
     leak = next(it for it in data["findings"] if it["harm"] == "leak")  # type: ignore[attr-defined]
     assert leak["fix"] is None
     assert leak["replay"].startswith("sagasim run 'my shop.yaml' --coordination orchestration --fault ")
+
+
+def test_of_plans_with_as_few_faults_the_shortest_is_told_moments_and_all():
+    saga = saga_from_text((GALLERY / "order-fulfilment-broken.yaml").read_text("utf-8"))
+    leak = explore(saga, Coordination.ORCHESTRATION, 1).found("leak", "authorise-card")
+    assert leak is not None
+    assert text_of(leak.faults) == (
+        "authorise-card:reply-lost*for-ever",
+    )  # and not late@create-order.undo...
 
 
 @pytest.mark.parametrize(
