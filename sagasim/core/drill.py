@@ -234,9 +234,9 @@ def _judgement(state: str, made: Handling, left: Iterable[Left]) -> str:
     )
     if outcome == "parked":
         return f"It was made worse: the saga stays parked, and {broken}."
-    return (
-        f"It looks settled, and is not: the saga ended {outcome}, and in truth {broken or 'nobody is told'}."
-    )
+    if outcome == "stuck":
+        return f"It was made worse: the saga reaches no end, and nobody is told{f'; {broken}' if broken else ''}."
+    return f"It looks settled, and is not: the saga ended {outcome}, and in truth {broken}."
 
 
 def _broken(harms: Iterable[Harm]) -> str:
@@ -258,6 +258,6 @@ def _otherwise(drill: Drill, made: Handling, other: Handling | None, *, wait: bo
     names = sorted({drill.bp.steps[copy.step].name for copy in drill.world.instances[drill.number].copies})
     state, outcome, broken = ends[1]
     when = "Had it come only after what you did" if wait else "Had you waited for it"
-    ending = "stayed parked" if outcome == "parked" else f"ended {outcome}"
+    ending = {"parked": "stayed parked", "stuck": "reached no end"}.get(outcome, f"ended {outcome}")
     how = f": {broken}" if broken else ", with nothing broken" if state != "broken" else ""
     return f"A call of {joined(names)} was still on its way. {when}, the saga would have {ending}{how}."

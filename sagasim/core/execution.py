@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -90,7 +91,28 @@ def run(
     order: tuple[Moment, ...] = (),
 ) -> Run:
     """Executes the saga in virtual time. Raises BadSaga, BadExpression or BadFault, never anything else."""
-    return run_of(blueprint(saga, coordination), faults, seed=seed, order=order)
+    return run_of(_tables_of(_Same(saga), coordination), faults, seed=seed, order=order)
+
+
+class _Same:
+    """A saga as itself: the same object, not an equal one."""
+
+    __slots__ = ("saga",)
+
+    def __init__(self, saga: Saga) -> None:
+        self.saga = saga
+
+    def __hash__(self) -> int:
+        return id(self.saga)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.saga is self.saga
+
+
+@lru_cache(maxsize=32)
+def _tables_of(same: _Same, coordination: Coordination) -> Blueprint:
+    """Who runs a saga once often runs it again."""
+    return blueprint(same.saga, coordination)
 
 
 def run_of(bp: Blueprint, faults: FaultPlan = (), *, seed: int = 0, order: tuple[Moment, ...] = ()) -> Run:

@@ -1,7 +1,7 @@
 """What is read from the graph of a search: what is stuck, how many executions there are, what is the worst.
 
-`stuck` is searched backward from the accepted ends over what happens by itself; the number of executions and the
-worst that can follow come by dynamic programming over the worlds in topological order.
+The graph has no cycles. So `stuck` is where nothing is left to happen and no end is reached; the number of
+executions and the worst that can follow come by dynamic programming over the worlds in topological order.
 """
 
 from __future__ import annotations

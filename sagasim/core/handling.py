@@ -117,7 +117,7 @@ class Handling:
         blocked = [step for step in self.report if self.legs[step].belief != "done"]
         if any(self.legs[step].belief == "given-up" for step in blocked):
             return bool(set(answers) & set(blocked))
-        if not blocked or any(self.made.get(step) == "by-hand" for step in blocked):
+        if not blocked or "by-hand" in self.made.values():  # who undoes does not go on
             return False
         return all(answers.get(step) == "done" or self.made.get(step) == "skip" for step in blocked)
 
@@ -137,7 +137,7 @@ class Handling:
                 "compensating" if back else "forward", tuple(legs), "compensate" if back else ""
             )
         else:
-            still = any(leg.belief == "given-up" and not leg.call for leg in legs)
+            still = any(step not in answers for step in self.report)  # somebody is still asked about it
             opened = mind._replace(phase="running", legs=tuple(legs), alarm=still, report=())
         self.world = with_instance(self.world, self.number, self.instance._replace(mind=opened))
         for step in answers:

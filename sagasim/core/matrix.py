@@ -12,7 +12,7 @@ from sagasim.core.execution import run_of
 from sagasim.core.faults import FaultPlan, Moment
 from sagasim.core.graph import HARMLESS, rank_of_edge, stuck_at, worst_by_itself
 from sagasim.core.harms import WORST_FIRST, Harm
-from sagasim.core.plans import orders_of, plan_of
+from sagasim.core.plans import Walk, orders_of
 from sagasim.core.search import Search
 from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice, World
@@ -59,11 +59,16 @@ def matrix_of(search: Search, topological: list[int]) -> Iterator[Cell]:
             place = place_of(search.bp, choice)
             if place not in cells or least < cells[place][0]:
                 cells[place] = (least, number, choice)
+    trunk = Trunk(search)
     for (target, undo, kind), (least, number, choice) in cells.items():
+        walk = trunk.to(number)
         path = [*search.path_to(number), choice]
+        walked = len(path) - 1
         harm = WORST_FIRST[least] if least < HARMLESS else ""
-        step = towards(search, harm, path) if harm else ""
-        plan = plan_of(search.kernel, path)
+        step = towards(search, harm, walk.world, path) if harm else ""
+        for taken in path[walked:]:
+            walk.take(taken)
+        plan = walk.plan()
         order = order_for(search, Harm(harm, step), plan, path) if harm else ()
         yield Cell(target=target, undo=undo, kind=kind, worst=harm, step=step, faults=plan, order=order)
 
@@ -76,12 +81,33 @@ def place_of(bp: Blueprint, choice: Choice) -> Place:
     return Place(fault.target, choice.undo, fault.kind)
 
 
-def towards(search: Search, harm: str, path: list[Choice]) -> str:
-    """Follows what happens by itself until this harm is done; adds it to the path, returns the step."""
+class Trunk:
+    """The walks to the worlds of a search; what they have in common is walked once."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._walks = {0: Walk(search.kernel)}
+
+    def to(self, number: int) -> Walk:
+        """A walk to that world, to go on with."""
+        search, missing, at = self._search, [], number
+        while at not in self._walks:
+            missing.append(at)
+            at = search.parents[at]
+        for at in reversed(missing):
+            walk, choice = self._walks[search.parents[at]].copy(), search.choices[at]
+            assert choice is not None, "only the start has no choice that leads to it"
+            walk.take(choice)
+            self._walks[at] = walk
+        return self._walks[number].copy()
+
+
+def towards(search: Search, harm: str, world: World, path: list[Choice]) -> str:
+    """Takes the path's last choice in this world, and follows what happens by itself until the harm is done.
+
+    Adds that to the path, and returns the step.
+    """
     kernel = search.kernel
-    world, _ = kernel.begin()
-    for choice in path[:-1]:
-        world, _ = kernel.apply(world, choice)
     waiting: list[tuple[World, list[Choice]]] = [(world, [])]
     seen: set[World] = set()
     for at, way in waiting:

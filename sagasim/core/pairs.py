@@ -21,7 +21,7 @@ from sagasim.core.faults import FaultPlan, Moment
 from sagasim.core.graph import HARMLESS, RANK, note_stuck, rank_of_edge, topological, worst_by_itself
 from sagasim.core.harms import WORST_FIRST
 from sagasim.core.matrix import Place, place_of, towards
-from sagasim.core.plans import orders_of, plan_of
+from sagasim.core.plans import orders_of, plan_of, walked
 from sagasim.core.search import Search
 from sagasim.core.world import Choice, World
 
@@ -195,7 +195,8 @@ class _Reader:
         plans = []
         for spot in spots:
             path = paths.to(spot, self._numbers[pair.second] if self.cell_of(spot.choice) == first else first)
-            step = towards(search, pair.worst, path) if path else ""
+            walk = walked(search.kernel, path[:-1])
+            step = towards(search, pair.worst, walk.world, path) if path else ""
             if step:
                 plan = plan_of(search.kernel, path)
                 for order in chain(((),), orders_of(search.kernel, path)):

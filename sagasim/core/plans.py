@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 
 from sagasim.core.faults import LANDING_KINDS, Fault, FaultPlan, Moment
@@ -16,31 +17,69 @@ Landing = dict[tuple[int, int, bool, str], int]
 """Where in the plan the fault is whose copy is still under way: by (instance, step, undo, kind)."""
 
 
-def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
-    """The faults along a path, each with the moment at which it struck, or its copy landed."""
-    bp = kernel.bp
-    world, _ = kernel.begin()
-    faults: list[Fault] = []
-    landing: Landing = {}
-    current = {number: first_moments(bp, world, number) for number in range(len(world.instances))}
-    for choice in path:
+class Walk:
+    """A path through an exploration as far as it was walked, and the faults on it, each with its moment.
+
+    The moment is the one at which the fault struck, or its copy landed. A copy of a walk goes on by itself.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.world, _ = kernel.begin()
+        self.faults: list[Fault] = []
+        self.landing: Landing = {}
+        numbers = range(len(self.world.instances))
+        self.current = {number: first_moments(kernel.bp, self.world, number) for number in numbers}
+
+    def copy(self) -> Walk:
+        """The same walk, to go on from here in another way."""
+        other = copy(self)
+        other.faults, other.landing, other.current = [*self.faults], {**self.landing}, {**self.current}
+        return other
+
+    def take(self, choice: Choice) -> None:
+        """Goes one choice further."""
         number = choice.instance
-        here = current[number][0] if current[number] else Moment("end")
+        here = self.current[number][0] if self.current[number] else Moment("end")
+        self._note(choice, here)
+        before = self.world
+        self.world, events = self.kernel.apply(before, choice)
+        after = self.world.instances[number]
+        entered = moments_entered(self.kernel.bp, choice, events, before.instances[number], after)
+        if entered:
+            self.current[number] = [_at_the_last_attempt(moment, choice, self.world) for moment in entered]
+
+    def _note(self, choice: Choice, here: Moment) -> None:
+        """The fault of this choice, or that a copy lands with it."""
+        number = choice.instance
         if choice.verb == "interrupt":
-            faults.append(Fault("saga", str(choice.subject), instance=number + 1, moment=_written(here)))
+            self.faults.append(Fault("saga", str(choice.subject), instance=number + 1, moment=_written(here)))
         elif choice.strike is not None:
-            faults.append(fault_of(bp, choice.step, choice.undo, choice.attempt, choice.strike, number + 1))
+            self.faults.append(
+                fault_of(self.kernel.bp, choice.step, choice.undo, choice.attempt, choice.strike, number + 1)
+            )
             kind = "late" if choice.strike.kind == "reordered" else choice.strike.kind
             if kind in LANDING_KINDS:
-                landing[number, choice.step, choice.undo, kind] = len(faults) - 1
-        elif (place := _place_of_landing(world, choice, landing)) is not None:
-            faults[place] = replace(faults[place], moment=_written(here))
-        before = world
-        world, events = kernel.apply(world, choice)
-        entered = moments_entered(bp, choice, events, before.instances[number], world.instances[number])
-        if entered:
-            current[number] = [_at_the_last_attempt(moment, choice, world) for moment in entered]
-    return tuple(_landed(fault) for fault in faults)
+                self.landing[number, choice.step, choice.undo, kind] = len(self.faults) - 1
+        elif (place := _place_of_landing(self.world, choice, self.landing)) is not None:
+            self.faults[place] = replace(self.faults[place], moment=_written(here))
+
+    def plan(self) -> FaultPlan:
+        """The faults so far, as a plan."""
+        return tuple(_landed(fault) for fault in self.faults)
+
+
+def plan_of(kernel: Kernel, path: Iterable[Choice]) -> FaultPlan:
+    """The faults along a path, each with the moment at which it struck, or its copy landed."""
+    return walked(kernel, path).plan()
+
+
+def walked(kernel: Kernel, path: Iterable[Choice]) -> Walk:
+    """The walk along a path."""
+    walk = Walk(kernel)
+    for choice in path:
+        walk.take(choice)
+    return walk
 
 
 def orders_of(kernel: Kernel, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:

@@ -151,6 +151,7 @@ def test_whatever_is_chosen_the_ledger_is_what_the_participants_did(
         done = [line.kind for line in told.followed if line.step == left.name]
         assert left.times - left.before == done.count(COMMITTED) - done.count(UNDONE), case.told()
     assert told.outcome in ("completed", "compensated", "failed", "parked", "stuck")
+    assert ("reaches no end" in told.judgement) == (told.outcome == "stuck"), case.told()
     assert (told.state == "settled") == (
         told.outcome in ("completed", "compensated", "failed")
         and not told.harms
@@ -238,6 +239,15 @@ def test_a_hand_undoes_once_more_what_a_late_undo_undoes_as_well() -> None:
         told = choose(drill, {"charge": "by-hand"}, wait=wait)
         assert times_of(told, "charge") == -1
         assert "phantom-undo" in {harm.harm for harm, _ in told.harms}
+
+
+def test_a_step_that_stands_in_another_branch_stays_on_the_list_until_somebody_undoes_it() -> None:
+    saga = saga_of({**BASE, "steps": [*BASE["steps"][:2], {**BASE["steps"][2], "after": []}]})
+    drill = parked("charge:refused", "open.undo:error*for-ever", saga=saga, coordination=BY_ALL)
+    assert [step.name for step in drill.seen.steps if step.options] == ["open", "reserve"]
+    half = choose(drill, {"open": "retry"})
+    assert (half.state, half.outcome, half.parked) == ("open", "parked", ("reserve",))
+    assert choose(drill, {"open": "retry", "reserve": "by-hand"}).state == "settled"
 
 
 def test_past_the_pivot_a_retry_lets_the_saga_go_on_to_its_end() -> None:
