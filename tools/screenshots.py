@@ -48,7 +48,7 @@ def installed(data: Path) -> dict[str, str]:
 def story(page: Page, site: str) -> None:
     """The five pictures, in the order in which one comes by."""
     page.goto(f"{site}/sagas/{SAGA}/matrix/")
-    take(page, "explore-1-open")
+    take(page, "explore-1-open", height=420)  # below it there is nothing yet
 
     page.get_by_role("button", name="Explore it").click()
     whole(page)
@@ -77,8 +77,9 @@ def whole(page: Page) -> None:
     expect(page.locator(".told[data-state=done]")).to_be_visible(timeout=PATIENCE_MS)
 
 
-def take(page: Page, name: str) -> None:
-    page.screenshot(path=PICTURES / f"{name}.png")
+def take(page: Page, name: str, height: int = SIZE["height"]) -> None:
+    clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height}
+    page.screenshot(path=PICTURES / f"{name}.png", clip=clip)
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from sagasim.core.comparing import AS_WRITTEN, every_preset
 from sagasim.core.errors import CoreError
 from sagasim.core.saga import Coordination
 from sagasim.explorer import opening
-from sagasim.explorer.comparison import preset_rows, shown_differences
+from sagasim.explorer.comparison import BOTH, preset_rows, shown_differences
 from sagasim.explorer.contenders import (
     COORDINATIONS,
     ENGINES,
@@ -54,19 +54,23 @@ def compare(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_GET
 def beside(request: HttpRequest, name: str) -> HttpResponse:
-    """One side's run of the faults that tell two sides apart, paused at the first moment that went wrong."""
+    """The run of the faults that tell two sides apart, paused where it went wrong; of both sides, where they part."""
     version = version_asked(name, "")
     asked = _asked(request, version)
     said = request.GET
     try:
         sides = contenders(version, asked["what"], asked["keys"], asked["faults"])
-        side = next((each for each in sides if each.key == said.get("side")), sides[0])
+        asked_for = said.get("side", "")
+        side = next((each for each in sides if each.key == asked_for), sides[0])
         scene = opening.Scene(
             coordinations=_coordinations(said.get("coordination", "")),
             faults=tuple(said.getlist("fault")),
             harm=said.get("harm", ""),
         )
         by = user_of(request)
+        if asked_for == BOTH and len(sides) == 2 and len(scene.coordinations) == 1:
+            runs = [opening.run_of(scene, each.kept(by=by), by=by)[0] for each in sides]
+            return redirect("runs:beside", *(run.pk for run in runs))
         return HttpResponseRedirect(opening.address_of(scene, side.kept(by=by), by=by))
     except CoreError as bad:
         return _page(request, version, asked, [], status=422, refusal=sentence(bad))

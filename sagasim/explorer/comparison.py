@@ -11,6 +11,9 @@ from sagasim.explorer.contenders import Contender
 from sagasim.explorer.looks import HOLDS, UNREACHED, Look, look_of
 from sagasim.explorer.matrix import in_words
 
+BOTH = "both"
+"""The side that stands for both sides."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
@@ -32,7 +35,7 @@ class Difference:
     says: str
     fatal: bool
     ends: tuple[End, ...]
-    both: str = ""  # where both coordinations are shown on one clock
+    both: str = ""  # where both are shown on one clock; empty: one side has no such fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +88,16 @@ def _difference(
         says=each.sentence,
         fatal=each.fatal,
         ends=tuple(ends),
-        both=f"{beside}&{urlencode(asked)}" if across else "",
+        both=_both(coordination, each, f"{beside}&{urlencode(asked)}", across=across),
     )
+
+
+def _both(coordination: str, each: CellDifference, address: str, *, across: bool) -> str:
+    if across:
+        return address
+    if each.one is None or each.other is None:
+        return ""
+    return f"{address}&{urlencode([('side', BOTH), ('coordination', coordination)])}"
 
 
 def _end(name: str, seen: Seen | None, address: str) -> End:
