@@ -83,12 +83,28 @@ def walked(kernel: Kernel, path: Iterable[Choice]) -> Walk:
 
 
 def orders_of(kernel: Kernel, path: Iterable[Choice]) -> Iterator[tuple[Moment, ...]]:
-    """Orders that make a run follow a path: commits only, then all but messages, then all."""
+    """Orders that make a run follow a path: commits only, then all but messages, then all.
+
+    At last also what is not heard until then: an event that an order does not name is heard when it arrives.
+    """
+    path = list(path)
     # without attempts: what is tried again is told once more
     every = tuple(replace(moment, attempt=0) for moment in _ordered(kernel, path))
     yield tuple(moment for moment in every if moment.edge == "after")
     yield tuple(moment for moment in every if moment.edge != "heard")
     yield every
+    yield every + tuple(replace(moment, attempt=0) for moment in _unheard(kernel, path))
+
+
+def _unheard(kernel: Kernel, path: Iterable[Choice]) -> Iterator[Moment]:
+    """The events that are still on their way at the end of a path."""
+    world, _ = kernel.begin()
+    for choice in path:
+        world, _ = kernel.apply(world, choice)
+    for choice in kernel.choices(world):
+        moment = ordered_moment(kernel.bp, choice) if choice.verb == "receive" else None
+        if moment is not None:
+            yield moment
 
 
 def _ordered(kernel: Kernel, path: Iterable[Choice]) -> Iterator[Moment]:

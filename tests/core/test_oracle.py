@@ -181,6 +181,27 @@ def test_so_it_does_where_a_late_answer_is_taken_for_another_call(rule: str, kin
         assert shown.shows(finding.harm, finding.step), (finding, text_of(finding.faults))
 
 
+def test_so_it_does_where_an_event_must_not_be_heard_before_the_harm() -> None:
+    saga = saga_of(
+        {
+            "sagasim": 1,
+            "name": "small",
+            "services": {"charges": {"safeguards": {"idempotent": False}}},
+            "steps": [
+                {"name": "order", "kind": "pivot", "publishes": {"done": "Ordered"}},
+                {"name": "charge", "service": "charges", "kind": "retriable", "compensates_on": ["Ordered"]},
+            ],
+        }
+    )
+    bp = blueprint(saga, Coordination.CHOREOGRAPHY)
+    search = Search(bp, 1, kinds=("error-after",))
+    assert search.advance(10_000).done
+    found = {(each.harm, each.step): each for each in reading(search).findings}
+    assert ("double-effect", "charge") in found
+    for finding in found.values():
+        assert run_of(bp, finding.faults, order=finding.order).shows(finding.harm, finding.step), finding
+
+
 @pytest.mark.parametrize("coordination", Coordination)
 def test_brute_force_can_find_something(coordination: Coordination) -> None:
     """The other tests would be content with two explorers that find nothing."""
