@@ -434,6 +434,8 @@ class Conductor:
         retries = [it for it in out if isinstance(it, CommandSent) and it.attempt > 1]
         told = [it for it in out if it not in retries]
         first = self._write(told, because, more)
+        if ended := self.scene.outages_ended(was):
+            self._write(ended, first)
         for event in out:
             if isinstance(event, CommandSent):
                 self._order(event)

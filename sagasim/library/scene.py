@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.faults import FOR_EVER, Fault, FaultPlan
-from sagasim.core.history import HistoryEvent, OutageBegan
+from sagasim.core.history import HistoryEvent, OutageBegan, OutageEnded
 from sagasim.core.kernel import FINAL, Kernel
 from sagasim.core.ledger import BLANK, IDLE, Copy
 from sagasim.core.orchestration import Coordinator
@@ -161,6 +161,14 @@ class Scene:
         self.instance = self.instance._replace(
             mind=mind, strikes=tuple(strikes), copies=tuple(sorted(copies))
         )
+
+    def outages_ended(self, was: Instance) -> list[OutageEnded]:
+        """The outages that struck a call then, and strike it no more: the call at which they began is through."""
+        return [
+            OutageEnded(step.service, step.name)
+            for step, before, now in zip(self.bp.steps, was.strikes, self.instance.strikes, strict=True)
+            if before.kind == "outage" != now.kind
+        ]
 
     def _outlasts(self, step: int, undo: bool, attempt: int, strike: Strike) -> bool:
         if strike.kind == "outage":
