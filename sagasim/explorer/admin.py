@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from sagasim.composer.models import SavedSaga
@@ -18,14 +19,15 @@ from sagasim.core.harms import HARMS
 from sagasim.explorer import services
 from sagasim.explorer.exporting import csv_of, json_of
 from sagasim.explorer.listing import of_harm
-from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding
+from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, Weighing
 from sagasim.explorer.telling import findings_told
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
     Explorations = admin.ModelAdmin[Exploration]
     ExploredFindings = admin.ModelAdmin[ExploredFinding]
+    Weighings = admin.ModelAdmin[Weighing]
 else:
-    Explorations = ExploredFindings = admin.ModelAdmin
+    Explorations = ExploredFindings = Weighings = admin.ModelAdmin
 
 PER_PAGE = 50
 MOST_SAGAS = 100
@@ -275,3 +277,27 @@ class ExploredFindingAdmin(ReadOnly, ExploredFindings):
 def _download(parts: Iterable[str], content_type: str, name: str) -> StreamingHttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(list(parts), content_type=content_type, headers=headers)
+
+
+@admin.register(Weighing)
+class WeighingAdmin(ReadOnly, Weighings):
+    list_display = ("asked_at", "version", "faults", "state", "progress", "page")
+    list_filter = ("state",)
+    list_select_related = ("version__saga",)
+    list_per_page = list_max_show_all = PER_PAGE
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
+    search_fields = ("version__saga__name",)
+    fields = ("version", "faults", "state", "progress", "page", "kernel", "asked_at", "told_at", "asked_by")
+    readonly_fields = ("progress", "page")
+
+    @admin.display(description="weighed")
+    def progress(self, weighing: Weighing) -> str:
+        return f"{weighing.done} of {weighing.of}"
+
+    @admin.display(description="what carries load")
+    def page(self, weighing: Weighing) -> str:
+        return format_html(
+            '<a href="{}">Safeguards</a>', reverse("explorer:safeguards", args=[weighing.version.saga.name])
+        )

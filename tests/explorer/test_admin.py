@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion
 from sagasim.core.codec import saga_from_text
 from sagasim.explorer import services
 from sagasim.explorer.jobs import jobs
-from sagasim.explorer.models import Exploration, ExploredFinding, State
+from sagasim.explorer.models import Exploration, ExploredFinding, State, Weighing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
 
@@ -135,3 +136,18 @@ def test_the_monitoring_page_and_the_metrics_tell_of_explorations(client: Client
     assert "sagasim_explorations_open 0" in told
     assert 'sagasim_explorations_total{state="done"}' in told
     assert "sagasim_exploration_seconds_count" in told
+
+
+def test_what_was_weighed_is_listed_with_how_far_it_is_and_leads_to_its_page(
+    client: Client, sound: SagaVersion
+):
+    now = timezone.now()
+    weighing = Weighing.objects.create(
+        version=sound, kernel="today", state=State.RUNNING, done=3, of=40, asked_at=now, told_at=now
+    )
+    where = "/admin/explorer/weighing/"
+    for address in (where, f"{where}?state=running&q={sound.saga.name}", f"{where}{weighing.pk}/change/"):
+        text = client.get(address).content.decode()
+        assert "3 of 40" in text
+        assert f"/sagas/{sound.saga.name}/safeguards/" in text
+    assert shown(client, "?state=done", where) == set()
