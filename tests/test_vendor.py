@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from sagasim.templatetags.modules import addresses
+from sagasim.templatetags.modules import addresses, needed_by
 from tests.conftest import ROOT
 
 VENDOR = ROOT / "static" / "vendor"
@@ -43,3 +43,13 @@ def test_a_package_is_the_version_that_the_lock_file_pins_and_brings_its_licence
 
 def test_scripts_import_them_by_name():
     assert addresses()["vendor/diagram.js"].startswith("/static/vendor/diagram")
+
+
+def test_a_page_names_every_module_that_it_will_import_at_once_and_none_that_waits():
+    needed = needed_by("sagasim/composer/composer.js", "sagasim/composer/canvas/canvas.js")
+    assert {"sagasim/composer/store.js", "sagasim/composer/canvas/places.js", "vendor/diagram.js"} <= set(
+        needed
+    )
+    assert "vendor/codemirror.js" not in needed  # the text view asks for it when it is opened
+    assert set(needed) <= set(addresses())
+    assert len(needed) == len(set(needed))

@@ -10,14 +10,19 @@ address and still be imported by its plain name.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
+
+IMPORTED = re.compile(r'^(?:import|export)\b[^"();]*"((?:sagasim|vendor)/[^"]+)"', re.MULTILINE)
+"""What a module imports at once; `import()`, which waits until somebody asks, is none of it."""
 
 
 @cache
@@ -37,3 +42,33 @@ def import_map() -> SafeString:
         addresses.cache_clear()  # whoever adds a module should not have to restart
     text = json.dumps({"imports": addresses()}, indent=1)
     return mark_safe(text.replace("<", "\\u003c"))  # noqa: S308  # JSON of our own file names, "<" escaped
+
+
+@register.simple_tag
+def preloads(*names: str) -> SafeString:
+    """Links that fetch these modules and all that they import at once, side by side with the page.
+
+    Otherwise a browser hears of an import only when it has read the importer, one round trip after the other.
+    """
+    if settings.DEBUG:
+        needed_by.cache_clear()
+    known = addresses()
+    links = ((known[name],) for name in needed_by(*names))
+    return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
+
+
+@cache
+def needed_by(*names: str) -> tuple[str, ...]:
+    """The modules by their names, each once, with everything that they import at once."""
+    found: dict[str, None] = {}
+    waiting = [*names]
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = None
+            waiting.extend(IMPORTED.findall(_source(name)) if name.startswith("sagasim/") else ())
+    return tuple(found)
+
+
+def _source(name: str) -> str:
+    return (settings.BASE_DIR / "static" / "js" / name.removeprefix("sagasim/")).read_text("utf-8")
