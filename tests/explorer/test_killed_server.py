@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 @contextmanager
 def served(env: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], Site]]:
     command = [sys.executable, "manage.py", "serve", "127.0.0.1:0"]
-    with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    listening = partial(
+        signal.signal, signal.SIGINT, signal.SIG_DFL
+    )  # a shell's background jobs are deaf to it
+    with subprocess.Popen(
+        command,
+        env=env,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=listening,  # noqa: PLW1509  # no threads here
+    ) as server:
         assert server.stdout is not None
         try:
             yield server, Site(server.stdout.readline().split()[3].rstrip("/"))
