@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.contrib import admin, messages
@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from sagasim.composer.admin import ReadOnly
 from sagasim.composer.models import SavedSaga
 from sagasim.core.errors import CoreError
 from sagasim.core.harms import HARMS
@@ -21,6 +22,7 @@ from sagasim.explorer.exporting import csv_of, json_of
 from sagasim.explorer.listing import of_harm
 from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, Weighing
 from sagasim.explorer.telling import findings_told
+from sagasim.runs.admin import Choices
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
     Explorations = admin.ModelAdmin[Exploration]
@@ -32,32 +34,6 @@ else:
 PER_PAGE = 50
 MOST_SAGAS = 100
 MOST_AGAIN = 20
-
-
-class ReadOnly:
-    """What can be looked at and deleted, and not edited."""
-
-    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-
-class Choices(admin.SimpleListFilter):
-    """A filter whose choices are known beforehand."""
-
-    values: ClassVar[Iterable[str]] = ()
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, value) for value in self.values]
-
-    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset if value is None else self.narrowed(queryset, value)
-
-    def narrowed(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        raise NotImplementedError
 
 
 class HarmFilter(Choices):

@@ -72,11 +72,11 @@ class Choices(admin.SimpleListFilter):
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
         return [(value, value) for value in self.values]
 
-    def queryset(self, _request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset if value is None else self.narrowed(queryset, value)
 
-    def narrowed(self, queryset: QuerySet[Run], value: str) -> QuerySet[Run]:
+    def narrowed(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         raise NotImplementedError
 
 
