@@ -190,6 +190,8 @@ class Reduction:
             if cell.leg not in (GIVEN_UP, NEVER_BEGAN):
                 continue
             free = not cell.copies and step not in self.bp.pivots
+            if cell.leg == NEVER_BEGAN and cell.record != BLANK:
+                continue  # what stands of it is in no report
             if cell.leg == GIVEN_UP:
                 given_up += [step] if free else []
                 known = known or not free

@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from sagasim.core.blueprint import blueprint
 from sagasim.core.history import UndoCommitted
 from sagasim.core.rows import Spot
+from sagasim.core.saga import Coordination
 from sagasim.core.search import Search
-from tests.core.test_oracle import Case, branching_cases, cases
+from tests.core.test_oracle import FORK, Case, branching_cases, cases
+from tests.core.test_twins import Data, saga_of
 
 MOST = 250
 """Worlds of each example that are looked at."""
@@ -62,3 +64,9 @@ def test_so_it_is_where_branches_run_side_by_side(case: Case) -> None:
 @given(cases(max_steps=3, instances=2))
 def test_so_it_is_where_several_instances_share_resources(case: Case) -> None:
     hold_against_the_kernel(case)
+
+
+def test_an_undo_given_up_is_not_named_after_a_step_of_which_something_stands() -> None:
+    """Else the report of a parked saga would cover what nobody is told of."""
+    doubled: Data = {"right": {"safeguards": {"idempotent": False}}}
+    hold_against_the_kernel(Case(saga_of(FORK, doubled), Coordination.ORCHESTRATION, ("error-after",)))
