@@ -2,6 +2,7 @@
 
 PYTHON  ?= python3
 ADDRESS ?= 127.0.0.1:8000
+JOBS    ?= auto
 VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -23,9 +24,10 @@ run: $(VENV)/installed ## Serve sagasim on this machine; another address: make r
 
 # ---------------------------------------------------------------- change it
 
-test: $(VENV)/installed-dev ## Run the tests; SLOW=1 adds the slow ones, ARGS goes to pytest
+test: $(VENV)/installed-dev ## Run the tests, one process per core; SLOW=1 adds the slow ones, alone; ARGS goes to pytest
 	@tools/ensure-chromium
-	$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow") $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	$(if $(SLOW),$(BIN)/python -m pytest -m slow $(ARGS) $(if $(ARGS),|| test $$? -eq 5))
 
 check: python-checks web-checks ## Run every check that is not a test
 	@echo "All checks passed$(if $(NODE),, (scripts and styles unchecked: no Node))."
