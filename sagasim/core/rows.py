@@ -24,6 +24,7 @@ CALM, TURNED, PIVOT_STANDS = 1, 2, 4
 class KnownCell:
     """A cell that is there once, with what is known of it alone; lists are by the number of the instance.
 
+    belief_number, seen   what is believed of the step, and what others ask of it, as a number: reactions.py
     calls      what the open call does next by itself: it is performed, or its answer is heard
     spins      the kernel must be asked whether the call would only lead back to itself
     landings   the copies that may land
@@ -31,13 +32,14 @@ class KnownCell:
     """
 
     __slots__ = (
-        "belief", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received", "same",
-        "spins", "strikes",
+        "belief", "belief_number", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received",
+        "same", "seen", "spins", "strikes",
     )  # fmt: skip
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.belief: Belief = (cell.leg, cell.ears)
+        self.belief_number = self.seen = 0
         self.outage = cell.strike.kind == "outage"
         self.merges = cell.leg == GIVEN_UP or is_closed(cell.leg)
         self.spins = False
@@ -168,6 +170,7 @@ class Register:
         self._numbers: dict[Row, int] = {}
         self._instances: dict[Row, Instance] = {}
         self._outages = "outage" in kernel.kinds
+        self._beliefs: dict[object, int] = {}
 
     # worlds and rows
 
@@ -259,6 +262,13 @@ class Register:
     def _learn(self, step: int, known: KnownCell) -> None:
         """What this cell lets happen."""
         leg, record = known.cell.leg, known.cell.record
+        known.belief_number = self._numbered(known.belief)
+        ears = known.cell.ears
+        known.seen = (
+            known.belief_number
+            if leg.belief == "idle" or ears is None
+            else self._numbered((leg.belief, ears.heard))
+        )
         undo = leg.undoing == "running"
         is_open = bool(leg.call) and leg.call not in QUIET
         verb = "perform" if leg.call in ON_ITS_WAY else "hear"
@@ -271,6 +281,9 @@ class Register:
                 tuple([Choice("perform", number, step, undo, leg.attempt, strike) for strike in strikes])
             )
             known.landings.append(landings(number, known.cell.copies))
+
+    def _numbered(self, belief: object) -> int:
+        return self._beliefs.setdefault(belief, len(self._beliefs))
 
     def known_rest(self, rest: Rest) -> KnownRest:
         known = self._rests.get(rest)
