@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sagasim.core.cells import Belief, Cell, Rest, put_together, taken_apart
-from sagasim.core.choreography import QUIET, Troupe
+from sagasim.core.choreography import CLOSED, QUIET, Troupe
 from sagasim.core.harms import Harm
 from sagasim.core.kernel import ON_ITS_WAY, Kernel
 from sagasim.core.ledger import Copy
@@ -25,15 +25,17 @@ class KnownCell:
     """A cell that is there once, with what is known of it alone; lists are by the number of the instance.
 
     belief_number, seen   what is believed of the step, and what others ask of it, as a number: reactions.py
+    calm       nothing has gone wrong that anybody could still hear of
     calls      what the open call does next by itself: it is performed, or its answer is heard
     spins      the kernel must be asked whether the call would only lead back to itself
+    listens_idly  it has no call under way: what it hears now, it could have heard at any other time
     landings   the copies that may land
     strikes    the calls again, struck by each further fault
     """
 
     __slots__ = (
-        "belief", "belief_number", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received",
-        "same", "seen", "spins", "strikes",
+        "belief", "belief_number", "calls", "calm", "cell", "found", "heard", "landings", "listens_idly",
+        "merges", "outage", "received", "same", "seen", "spins", "strikes",
     )  # fmt: skip
 
     def __init__(self, cell: Cell) -> None:
@@ -41,6 +43,8 @@ class KnownCell:
         self.belief: Belief = (cell.leg, cell.ears)
         self.belief_number = self.seen = 0
         self.outage = cell.strike.kind == "outage"
+        self.calm = _is_calm(cell)
+        self.listens_idly = _listens_idly(cell)
         self.merges = cell.leg == GIVEN_UP or is_closed(cell.leg)
         self.spins = False
         self.calls: list[Choice | None] = []
@@ -333,6 +337,25 @@ class Register:
                 )
             ]
         )
+
+
+def _listens_idly(cell: Cell) -> bool:
+    leg, ears = cell.leg, cell.ears
+    if leg.undoing or (leg.belief == "running" and ears is not None and ears.aborted):
+        return True
+    return not leg.call and (leg.belief == "done" or leg.belief in CLOSED)
+
+
+def _is_calm(cell: Cell) -> bool:
+    leg, ears = cell.leg, cell.ears
+    return (
+        ears is not None
+        and not (ears.aborted or ears.closed or ears.passed)
+        and not cell.strike.kind
+        and leg.belief in ("idle", "running", "done")
+        and not leg.undoing
+        and leg.call in ("", "sent", "held", "done", "again", "error")
+    )
 
 
 def landings(number: int, copies: tuple[Copy, ...]) -> tuple[Choice, ...]:

@@ -167,7 +167,7 @@ class Search:
         choices = self.moves.choices(spot)
         faults = self.moves.faults(spot) if left else []
         if self.commuting is not None and (len(choices) > 1 or self.bp.saga.instances > 1):
-            choices, faults = self.commuting.enough(spot.world, choices, faults, left=left)
+            choices, faults = self.commuting.enough(spot, choices, faults, left=left)
         self.edges[number] = array("i", [self._follow(number, spot, choice, 0) for choice in choices])
         if faults:
             self.faulty[number] = [(self._follow(number, spot, choice, 1), choice) for choice in faults]
