@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sagasim.core.cells import Belief, Cell, Rest, put_together, taken_apart
-from sagasim.core.choreography import CLOSED, QUIET, Troupe
+from sagasim.core.choreography import CLOSED, QUIET, Message, Troupe
 from sagasim.core.harms import Harm
 from sagasim.core.kernel import ON_ITS_WAY, Kernel
 from sagasim.core.ledger import Copy
@@ -26,6 +26,7 @@ class KnownCell:
 
     belief_number, seen   what is believed of the step, and what others ask of it, as a number: reactions.py
     calm       nothing has gone wrong that anybody could still hear of
+    deaf       whatever its participant hears from now on, nothing comes of it
     calls      what the open call does next by itself: it is performed, or its answer is heard
     spins      the kernel must be asked whether the call would only lead back to itself
     listens_idly  it has no call under way: what it hears now, it could have heard at any other time
@@ -34,7 +35,7 @@ class KnownCell:
     """
 
     __slots__ = (
-        "belief", "belief_number", "calls", "calm", "cell", "found", "heard", "landings", "listens_idly",
+        "belief", "belief_number", "calls", "calm", "cell", "deaf", "found", "heard", "landings", "listens_idly",
         "merges", "outage", "received", "same", "seen", "spins", "strikes",
     )  # fmt: skip
 
@@ -42,6 +43,7 @@ class KnownCell:
         self.cell = cell
         self.belief: Belief = (cell.leg, cell.ears)
         self.belief_number = self.seen = 0
+        self.deaf = False
         self.outage = cell.strike.kind == "outage"
         self.calm = _is_calm(cell)
         self.listens_idly = _listens_idly(cell)
@@ -175,6 +177,7 @@ class Register:
         self._instances: dict[Row, Instance] = {}
         self._outages = "outage" in kernel.kinds
         self._beliefs: dict[object, int] = {}
+        self._quieted: dict[tuple[KnownRest, int], tuple[KnownRest, tuple[Message, ...]]] = {}
 
     # worlds and rows
 
@@ -268,6 +271,7 @@ class Register:
         leg, record = known.cell.leg, known.cell.record
         known.belief_number = self._numbered(known.belief)
         ears = known.cell.ears
+        known.deaf = ears is not None and self.reduction.is_deaf(step, leg)
         known.seen = (
             known.belief_number
             if leg.belief == "idle" or ears is None
@@ -322,6 +326,33 @@ class Register:
             cell = self.reduction.cell(step, known.cell, turned=turned, calm=calm)
             same = known.same[flag] = self.known(step, cell)
         return same
+
+    def quieted(self, rows: Rows) -> tuple[Rows, tuple[Choice, ...]]:
+        """The world once every event has been heard of which nothing comes, and these events.
+
+        Whoever ends the saga waits until all is heard; so something else must still be under way.
+        """
+        heard: tuple[Choice, ...] = ()
+        for number, row in enumerate(rows.rows):
+            if not row.rest.deliveries or not row.rest.deliveries[0]:
+                continue
+            deaf = sum([1 << step for step, cell in enumerate(row.cells) if cell.deaf])
+            rest, messages = self._without_deaf(row.rest, deaf) if deaf else (row.rest, ())
+            if messages and (rest.deliveries[0] or any(cell.calls[0] for cell in row.cells)):
+                rows = self.with_row(rows, number, Row(rest, row.cells))
+                heard += tuple([Choice("receive", number, each.listener, subject=each) for each in messages])
+        return rows, heard
+
+    def _without_deaf(self, rest: KnownRest, deaf: int) -> tuple[KnownRest, tuple[Message, ...]]:
+        known = self._quieted.get((rest, deaf))
+        if known is None:
+            mind = rest.rest.mind
+            assert isinstance(mind, Troupe)
+            bus = tuple([message for message in mind.bus if not deaf >> message.listener & 1])
+            gone = tuple([message for message in mind.bus if deaf >> message.listener & 1])
+            after = rest.rest._replace(mind=mind._replace(bus=bus))
+            known = self._quieted[rest, deaf] = (self.known_rest(after), gone)
+        return known
 
     def still_down(self, rows: Rows) -> tuple[int, ...]:
         may_call, service_of = self.reduction.may_call, self.bp.service_of
