@@ -318,11 +318,14 @@ class _Desk:
             return "wait" if logged else "resend"
         if rule == "resend" or undo:
             return "resend"
-        if self.is_pivot(step):
+        if logged and self.is_pivot(step):
             unknown = self.bp.rules.pivot_unknown
             return "resend" if unknown == "resolve" else unknown
+        others = (
+            pivot for pivot in self.bp.pivots if pivot != step
+        )  # a call that was not logged was never made
         may_have_committed = any(
-            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in self.bp.pivots
+            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in others
         )
         return "resend" if may_have_committed else "compensate"
 
