@@ -3,6 +3,7 @@
 A belief is a phase and a word per step, in the order of the saga:
 
     forward: done sent#2? - -       the first is done, the second was sent again (? an attempt is in doubt), two idle
+    forward: done ~error - -        the answer of the second is on its way
     halting(cancel): done sent - -  why it halts
     compensating: done/due done/undo#3 refused -    one undo is due, another is on its way for the third time
     parked: ... tells b             whom the report names; `started a b`: in which order they began
@@ -58,6 +59,43 @@ from sagasim.core.saga import Saga
 Data = dict[str, Any]
 
 
+# ---------------------------------------------------------------- designs
+
+
+def undoable(name: str, *after: str) -> Data:
+    return {"name": name, "service": "s", "compensation": f"undo_{name}", "after": list(after)}
+
+
+def pivot(name: str, *after: str) -> Data:
+    return {"name": name, "service": "s", "kind": "pivot", "after": list(after)}
+
+
+def retriable(name: str, *after: str) -> Data:
+    return {"name": name, "service": "s", "kind": "retriable", "after": list(after)}
+
+
+CHAIN = (undoable("a"), undoable("b", "a"), pivot("p", "b"), retriable("r", "p"))
+FORK = (undoable("l"), undoable("m"), pivot("p", "l", "m"))
+NO_PIVOT = (undoable("a"), retriable("r", "a"))
+PAST = (pivot("p"), undoable("c", "p"))
+"""A step that could be undone, behind the pivot."""
+
+
+def own(step: str, **rules: object) -> dict[str, Data]:
+    """One step with rules of its own."""
+    return {step: rules}
+
+
+def guard(step: str, **switches: object) -> dict[str, Data]:
+    """One step with other safeguards."""
+    return {step: {"safeguards": switches}}
+
+
+def rule(**rules: object) -> Data:
+    """An engine with other rules."""
+    return rules
+
+
 def saga_of(base: Sequence[Data], steps: dict[str, Data], engine: Data, **rest: Any) -> Saga:
     """The base with some steps' own keys changed (None: taken away), in an engine with these rules."""
     assert set(steps) <= {step["name"] for step in base}
@@ -68,40 +106,36 @@ def saga_of(base: Sequence[Data], steps: dict[str, Data], engine: Data, **rest: 
 
 # ---------------------------------------------------------------- beliefs
 
-CALL = re.compile(
-    r"(?P<call>sent|held|done|refused|error|silence|crashed)(#(?P<attempt>\d))?(?P<doubt>\?)?\Z"
-)
+UNDER_WAY = re.compile(r"(?P<call>sent|held|undo|~[a-z]+)(#(?P<attempt>\d))?(?P<doubt>\??)\Z")
 ENDED_CALLS = ("unheard", "never")
 
 
 def leg(text: str) -> Leg:
-    """What is believed of one step: `-`, `sent#2?`, `done`, `done/due`, `unknown/undo#3`, `done/unheard`."""
-    believed, _, rest = text.partition("/")
+    """What is believed of one step: `-`, `sent#2?`, `~done`, `done`, `done/due`, `unknown/undo#3`, `done/~error#2`."""
+    believed, undone, rest = text.partition("/")
     belief = "idle" if believed == "-" else believed
     if rest == "due":
         return Leg(belief, undoing="due")
     if rest in ENDED_CALLS:
         return Leg(belief, rest)
-    if rest:
-        call, _, attempt = rest.partition("#")
-        return Leg(belief, call if call != "undo" else "sent", int(attempt or 1), False, "running")
-    under_way = CALL.match(text)
-    if under_way and under_way["call"] in ("sent", "held"):
-        return Leg("running", under_way["call"], int(under_way["attempt"] or 1), bool(under_way["doubt"]))
-    return Leg(belief)
+    under_way = UNDER_WAY.match(rest or text)
+    if under_way is None:
+        return Leg(belief)
+    call = under_way["call"].lstrip("~").replace("undo", "sent")
+    attempt, doubt = int(under_way["attempt"] or 1), bool(under_way["doubt"])
+    return Leg(belief if undone else "running", call, attempt, doubt, "running" if undone else "")
 
 
 def _leg_text(it: Leg) -> str:
     belief = "-" if it.belief == "idle" else it.belief
+    call = it.call if it.call in ("", "sent", "held", *ENDED_CALLS) else f"~{it.call}"
     attempt = f"#{it.attempt}" if it.attempt > 1 else ""
-    if it.undoing == "due" and it == Leg(it.belief, undoing="due"):
-        return f"{belief}/due"
-    if it.undoing == "running" and not it.doubt:
-        return f"{belief}/{'undo' if it.call == 'sent' else it.call}{attempt}"
+    if it.undoing == "running":
+        return f"{belief}/{call.replace('sent', 'undo')}{attempt}{'?' * it.doubt}"
     if it.belief == "running" and it.call:
-        return f"{it.call}{attempt}{'?' * it.doubt}"
-    if it == Leg(it.belief, it.call):
-        return f"{belief}/{it.call}" if it.call else belief
+        return f"{call}{attempt}{'?' * it.doubt}"
+    if it in (Leg(it.belief, it.call), Leg(it.belief, undoing="due")):
+        return "/".join(filter(None, (belief, call, it.undoing)))
     return repr(it)  # no situation that the rules can bring about
 
 

@@ -1,5 +1,4 @@
-"""The rules of the participants among themselves, row by row: what they believe, what reaches one of them, and
-what they believe and publish now.
+"""The rules of the participants among themselves, row by row: what reaches one of them, and what comes of it.
 
 Every row was derived from docs/model.md (section 6, and 3 for what a fault means there), by hand. Where a row says
 nothing about the engine or the steps, the defaults are in force. situations.py says how to read them.
@@ -17,29 +16,28 @@ from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.choreography import Troupe
 from sagasim.core.history import HistoryEvent
 from sagasim.core.saga import Coordination
-from tests.core.situations import Data, message, saga_of, told, troupe, troupe_text
+from tests.core.situations import (
+    CHAIN,
+    FORK,
+    NO_PIVOT,
+    PAST,
+    Data,
+    guard,
+    message,
+    own,
+    pivot,
+    rule,
+    saga_of,
+    told,
+    troupe,
+    troupe_text,
+    undoable,
+)
 
-
-def undoable(name: str, *after: str) -> Data:
-    return {"name": name, "service": "s", "compensation": f"undo_{name}", "after": list(after)}
-
-
-def pivot(name: str, *after: str) -> Data:
-    return {"name": name, "service": "s", "kind": "pivot", "after": list(after)}
-
-
-def retriable(name: str, *after: str) -> Data:
-    return {"name": name, "service": "s", "kind": "retriable", "after": list(after)}
-
-
-CHAIN = (undoable("a"), undoable("b", "a"), pivot("p", "b"), retriable("r", "p"))
-FORK = (undoable("l"), undoable("m"), pivot("p", "l", "m"))
 DIAMOND = (undoable("a"), undoable("b", "a"), undoable("c", "a"), undoable("d", "b", "c"))
 THREE = (undoable("a"), undoable("b", "a"), undoable("c", "a"), undoable("d", "a"))
 """Three branches that nothing joins."""
 BESIDE = (undoable("a"), pivot("p", "a"), undoable("c", "a"))
-NO_PIVOT = (undoable("a"), retriable("r", "a"))
-PAST = (pivot("p"), undoable("c", "p"))
 
 
 class Row(NamedTuple):
@@ -53,18 +51,6 @@ class Row(NamedTuple):
     engine: Data = {}  # noqa: RUF012  # a NamedTuple's default: nobody changes it
     steps: dict[str, Data] = {}  # noqa: RUF012
     of: Sequence[Data] = CHAIN
-
-
-def own(step: str, **rules: object) -> dict[str, Data]:
-    return {step: rules}
-
-
-def rule(**rules: object) -> Data:
-    return rules
-
-
-def guard(step: str, **switches: object) -> dict[str, Data]:
-    return {step: {"safeguards": switches}}
 
 
 NO_UNDO: Data = {"compensation": None, "kind": "compensatable"}

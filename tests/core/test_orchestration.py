@@ -17,25 +17,27 @@ from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.history import HistoryEvent
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.saga import Coordination
-from tests.core.situations import Data, coordinator, coordinator_text, saga_of, told
+from tests.core.situations import (
+    CHAIN,
+    FORK,
+    NO_PIVOT,
+    PAST,
+    Data,
+    coordinator,
+    coordinator_text,
+    guard,
+    own,
+    pivot,
+    retriable,
+    rule,
+    saga_of,
+    told,
+    undoable,
+)
 
-
-def undoable(name: str, *after: str) -> Data:
-    return {"name": name, "service": "s", "compensation": f"undo_{name}", "after": list(after)}
-
-
-def pivot(name: str, *after: str) -> Data:
-    return {"name": name, "service": "s", "kind": "pivot", "after": list(after)}
-
-
-R = {"name": "r", "service": "s", "kind": "retriable"}
-CHAIN = (undoable("a"), undoable("b", "a"), pivot("p", "b"), {**R, "after": ["p"]})
 LONG = (undoable("a"), undoable("b", "a"), undoable("c", "b"), undoable("d", "c"))
-FORK = (undoable("l"), undoable("m"), pivot("p", "l", "m"))
-BESIDE = (undoable("a"), pivot("p"), {**R, "after": ["a", "p"]})
+BESIDE = (undoable("a"), pivot("p"), retriable("r", "a", "p"))
 """A branch beside the pivot."""
-NO_PIVOT = (undoable("a"), {**R, "after": ["a"]})
-PAST = (pivot("p"), undoable("c", "p"))
 TWO_GO = (undoable("a"), pivot("p", "a"), pivot("q", "a"))
 """Two decisions beside each other, which the lint warns of."""
 
@@ -51,18 +53,6 @@ class Row(NamedTuple):
     engine: Data = {}  # noqa: RUF012  # a NamedTuple's default: nobody changes it
     steps: dict[str, Data] = {}  # noqa: RUF012
     of: Sequence[Data] = CHAIN
-
-
-def own(step: str, **rules: object) -> dict[str, Data]:
-    return {step: rules}
-
-
-def rule(**rules: object) -> Data:
-    return rules
-
-
-def guard(step: str, **switches: object) -> dict[str, Data]:
-    return {step: {"safeguards": switches}}
 
 
 FORWARD = (
