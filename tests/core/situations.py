@@ -129,7 +129,7 @@ def leg(text: str) -> Leg:
 def _leg_text(it: Leg) -> str:
     belief = "-" if it.belief == "idle" else it.belief
     call = it.call if it.call in ("", "sent", "held", *ENDED_CALLS) else f"~{it.call}"
-    attempt = f"#{it.attempt}" if it.attempt > 1 else ""
+    attempt = f"#{it.attempt}" if it.attempt != 1 else ""
     if it.undoing == "running":
         return f"{belief}/{call.replace('sent', 'undo')}{attempt}{'?' * it.doubt}"
     if it.belief == "running" and it.call:
@@ -160,7 +160,7 @@ def coordinator_text(bp: Blueprint, it: Coordinator) -> str:
 
 
 def _named(bp: Blueprint, word: str, steps: Sequence[int]) -> str:
-    return word + " ".join(bp.steps[step].name for step in steps) if steps else ""
+    return word + " ".join(bp.steps[step].name for step in steps) if steps != () else ""
 
 
 # ---------------------------------------------------------------- among participants
@@ -257,9 +257,9 @@ def _told(event: HistoryEvent) -> str:  # noqa: C901  # one line per kind of eve
         case OutcomeRecorded(step, belief):
             return f"{step} is {belief}"
         case SagaHalted(step, reason):
-            return f"halted by {step or 'nobody'}: {reason}"
+            return f"halted by {_who(step)}: {reason}"
         case SagaResumed(step, reason):
-            return f"resumed by {step or 'nobody'}: {reason}"
+            return f"resumed by {_who(step)}: {reason}"
         case CompensationStarted(steps):
             return f"turned back: {' '.join(steps) or 'nothing'}"
         case UndoGivenUp(step):
@@ -288,7 +288,11 @@ def _told(event: HistoryEvent) -> str:  # noqa: C901  # one line per kind of eve
 
 
 def _call(step: str, undo: bool, attempt: int = 0) -> str:
-    return f"{step}{'.undo' if undo else ''}{f'#{attempt}' if attempt else ''}"
+    return step + {False: "", True: ".undo"}[undo] + (f"#{attempt}" if attempt else "")
+
+
+def _who(step: str) -> str:
+    return "nobody" if step == "" else step
 
 
 def _unless_usual(step: str, word: str, event: str) -> str:

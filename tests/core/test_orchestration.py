@@ -249,6 +249,13 @@ PIVOT = (
     Row("a pivot's own rule wins over resolving it",
         "forward: done done sent#3? -", "p silence", "failed: done done unknown -",
         "silence of p#3; p is unknown; halted by p: abandon; ended failed", steps=own("p", on_unknown="abandon")),
+    Row("for errors that one for errors",
+        "forward: done done sent#3? -", "p error", "failed: done done unknown -",
+        "heard p#3 error; p is unknown; halted by p: abandon; ended failed", steps=own("p", on_error="abandon")),
+    Row("and not one for silence",
+        "forward: done done sent#3? -", "p error", "compensating(compensate): done/due done/undo unknown -",
+        "heard p#3 error; p is unknown; halted by p: compensate; turned back: a b; sent b.undo#1",
+        rule(pivot_unknown="compensate"), own("p", on_unknown="abandon")),
     Row("a refused pivot is a definite no",
         "forward: done done sent -", "p refused", "compensating(compensate): done/due done/undo refused -",
         "heard p#1 refused; p is refused; halted by p: compensate; turned back: a b; sent b.undo#1",
@@ -420,6 +427,10 @@ SIBLINGS = (
         "forward: sent#2? sent -", "m refused", "compensating(compensate): unknown/undo refused -",
         "heard m#1 refused; m is refused; halted by m: compensate; abandoned l#2; l is unknown; turned back: l; "
         "sent l.undo#1", rule(on_sibling_failure="abandon"), of=FORK),
+    Row("whichever of them it was",
+        "forward: sent sent -", "l refused", "compensating(compensate): refused unknown/undo -",
+        "heard l#1 refused; l is refused; halted by l: compensate; abandoned m#1; m is unknown; turned back: m; "
+        "sent m.undo#1", rule(on_sibling_failure="abandon"), of=FORK),
     Row("but a pivot is not abandoned",
         "forward: sent sent -", "a refused", "halting(compensate): refused sent -",
         "heard a#1 refused; a is refused; halted by a: compensate", rule(on_sibling_failure="abandon"), of=BESIDE),
@@ -443,6 +454,10 @@ UNDO = (
             f"sent {due.split()[-1]}.undo#1", rule(compensates=word), of=LONG)
         for word, was, now, due in NAMES_OF_RULES
     ),
+    Row("what was undone before a saga was resurrected is not undone again",
+        "forward: undone done sent", "c refused", "compensating(compensate): undone done/due refused/undo",
+        "heard c#1 refused; c is refused; halted by c: compensate; turned back: b c; sent c.undo#1",
+        rule(compensates="all"), of=LONG[:3]),
     Row("a step without a compensation is not called",
         "forward: done done sent -", "c refused", "compensating(compensate): done/undo done refused -",
         "heard c#1 refused; c is refused; halted by c: compensate; turned back: a; sent a.undo#1",
@@ -624,6 +639,12 @@ RECOVERY = (
 STRAY = (
     Row("an answer that nobody waits for is ignored",
         "forward: done sent - -", "stray a done", "forward: done sent - -", "stray a done: ignored"),
+    Row("while undoing too",
+        "compensating(compensate): done/undo refused - -", "stray b done",
+        "compensating(compensate): done/undo refused - -", "stray b done: ignored"),
+    Row("and one to an undo",
+        "compensating(compensate): done/undo undone refused -", "stray b.undo done",
+        "compensating(compensate): done/undo undone refused -", "stray b.undo done: ignored"),
     Row("or taken for the call that is open",
         "forward: done sent - -", "stray a done", "forward: done done sent -",
         "stray a done: taken for b; b is done; sent p#1", rule(on_stray_reply="advance")),
