@@ -27,6 +27,7 @@ from sagasim.core.blueprint import Blueprint
 from sagasim.core.choreography import Ears, Message, Troupe
 from sagasim.core.codec import saga_from_data
 from sagasim.core.history import (
+    AnswerRepeated,
     CallAbandoned,
     CallTimedOut,
     CancelRequested,
@@ -34,20 +35,30 @@ from sagasim.core.history import (
     CompensationStarted,
     CoordinatorCrashed,
     CoordinatorRecovered,
+    CopyLanded,
     DeadLettered,
     DeadlinePassed,
+    EventConsumed,
     EventHeard,
     EventLost,
     EventPublished,
+    FaultStruck,
     HistoryEvent,
+    LockFound,
+    NothingChanged,
+    OutageBegan,
     OutcomeRecorded,
     ReplyReceived,
     RetryScheduled,
     SagaEnded,
     SagaHalted,
     SagaResumed,
+    StepCommitted,
+    StepErred,
+    StepRefused,
     StepSkipped,
     StrayReplyReceived,
+    UndoCommitted,
     UndoFailureSwallowed,
     UndoGivenUp,
     UndoSkipped,
@@ -284,6 +295,33 @@ def _told(event: HistoryEvent) -> str:  # noqa: C901  # one line per kind of eve
             return f"dead letter {_call(step, undo)}{', alarm' if alarm else ''}"
         case SagaEnded(outcome, parked):
             return f"ended {' '.join((outcome, *parked))}"
+    return _told_of_truth(event)
+
+
+def _told_of_truth(event: HistoryEvent) -> str:
+    match event:
+        case EventConsumed(step, undo, attempt):
+            return f"took up {_call(step, undo, attempt)}"
+        case FaultStruck(fault, step, undo, attempt):
+            return f"fault {fault} at {_call(step, undo, attempt)}"
+        case StepCommitted(step, attempt, times):
+            return f"committed {step}#{attempt}, now {times}"
+        case UndoCommitted(step, attempt, times):
+            return f"undid {step}#{attempt}, now {times}"
+        case NothingChanged(step, undo, attempt, reason):
+            return f"nothing at {_call(step, undo, attempt)}: {reason}"
+        case AnswerRepeated(step, undo, attempt, answer):
+            return f"repeated {_call(step, undo, attempt)} {answer}"
+        case StepRefused(step, undo, attempt, reason):
+            return f"refused {_call(step, undo, attempt)}: {reason}"
+        case StepErred(step, undo, attempt, reason):
+            return f"erred {_call(step, undo, attempt)}: {reason}"
+        case CopyLanded(step, undo, attempt, kind):
+            return f"landed {kind} {_call(step, undo, attempt)}"
+        case OutageBegan(service, step):
+            return f"outage of {service} at {step}"
+        case LockFound(step, resource, does):
+            return f"lock on {resource} at {step} {does}"
     return repr(event)
 
 

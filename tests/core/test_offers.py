@@ -1,101 +1,49 @@
 """What can happen next, world by world: the choices of the kernel, the faults that it offers, and their order.
 
-A world is written down as what is believed (situations.py says how to read that) and what is true; every
-expectation was derived from docs/model.md (sections 3, 6 and 7) by hand.
+situations.py and worlds.py say how a world is read; every expectation was derived from docs/model.md
+(sections 3, 6 and 7) by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import pytest
 
-from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.choreography import Message
-from sagasim.core.faults import EXPLORED_KINDS, KINDS
+from sagasim.core.faults import KINDS
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import BLANK, Copy, Record
-from sagasim.core.participant import NO_STRIKE, Strike
+from sagasim.core.participant import Strike
 from sagasim.core.saga import Coordination
-from sagasim.core.striking import fault_of
-from sagasim.core.world import Choice, Instance, World
-from tests.core.situations import CHAIN, FORK, PAST, Data, coordinator, own, rule, saga_of, troupe, undoable
+from sagasim.core.world import Choice, World
+from tests.core.situations import CHAIN, FORK, PAST, Data, own, rule, undoable
+from tests.core.worlds import (
+    BY_ALL,
+    BY_ONE,
+    KNOWN,
+    ONCE,
+    ONE,
+    Seen,
+    choice_text,
+    instance_of,
+    kernel_of,
+    world,
+)
 
-BY_ONE, BY_ALL = Coordination.ORCHESTRATION, Coordination.CHOREOGRAPHY
-ONE = (undoable("a"),)
 STRANGERS = (undoable("l"), {**undoable("m"), "service": "t"})
 """Two branches of different services."""
 SHARED = (
     {**undoable("take"), "effects": {"stock": -1}, "safeguards": {"semantic_lock": "wait"}},
     {"name": "look", "service": "t", "reads": ["stock"], "after": []},
 )
-ONCE, KNOWN = Record(1), Record(1, 0, "done")
-
-
-class Seen(NamedTuple):
-    """One instance: what is believed, and by name what is true, what strikes it, and what is under way."""
-
-    believed: str
-    true: Mapping[str, Record] = {}  # a NamedTuple's default: nobody changes it
-    struck: Mapping[str, Strike] = {}
-    copies: tuple[Copy, ...] = ()
-    interrupted: tuple[str, ...] = ()
-
-
-def kernel_of(
-    of: Sequence[Data],
-    coordination: Coordination,
-    engine: Data | None = None,
-    steps: dict[str, Data] | None = None,
-    kinds: Iterable[str] = EXPLORED_KINDS,
-    **rest: Any,
-) -> Kernel:
-    return Kernel(blueprint(saga_of(of, steps or {}, engine or {}, **rest), coordination), kinds=kinds)
-
-
-def world(bp: Blueprint, *instances: Seen | str, down: tuple[int, ...] = ()) -> World:
-    return World(tuple(_instance(bp, it if isinstance(it, Seen) else Seen(it)) for it in instances), down)
-
-
-def _instance(bp: Blueprint, seen: Seen) -> Instance:
-    believe = coordinator if bp.coordination is BY_ONE else troupe
-    names = [step.name for step in bp.steps]
-    return Instance(
-        believe(bp, seen.believed),
-        tuple(seen.true.get(name, BLANK) for name in names),
-        tuple(seen.struck.get(name, NO_STRIKE) for name in names),
-        seen.copies,
-        seen.interrupted,
-    )
-
-
-def text(bp: Blueprint, choice: Choice) -> str:
-    """`perform a.undo#2`, `hear a`, `land late a`, `receive b.refused>a`, `expire deadline`, `a:error`."""
-    steps = bp.steps
-    place = f"{choice.instance + 1}: " if bp.saga.instances > 1 else ""
-    if choice.strike is not None:
-        return place + str(fault_of(bp, choice.step, choice.undo, choice.attempt, choice.strike))
-    if isinstance(choice.subject, Message):
-        publisher, word, listener = choice.subject
-        assert choice.step == listener
-        return f"{place}receive {steps[publisher].name}.{word}>{steps[listener].name}"
-    if isinstance(choice.subject, str):
-        return f"{place}{choice.verb} {choice.subject}"
-    call = f"{steps[choice.step].name}{'.undo' if choice.undo else ''}"
-    call += f"#{choice.attempt}" if choice.attempt > 1 else ""
-    if choice.subject is not None:
-        assert choice.subject[:3] == (choice.step, choice.undo, choice.attempt)
-        return f"{place}land {choice.subject.kind} {call}"
-    return f"{place}{choice.verb} {call}"
 
 
 def choices(kernel: Kernel, it: World) -> list[str]:
-    return [text(kernel.bp, choice) for choice in kernel.choices(it)]
+    return [choice_text(kernel.bp, choice) for choice in kernel.choices(it)]
 
 
 def faults(kernel: Kernel, it: World) -> list[str]:
-    return [text(kernel.bp, choice) for choice in kernel.faults(it)]
+    return [choice_text(kernel.bp, choice) for choice in kernel.faults(it)]
 
 
 # ---------------------------------------------------------------- what happens without a further fault
@@ -415,7 +363,7 @@ def test_when_a_coordinator_may_be_interrupted(
     of: Sequence[Data], seen: Seen, kind: str, engine: Data, may: bool
 ) -> None:
     kernel = kernel_of(of, BY_ONE, engine, deadline_ms=60_000)
-    assert kernel.may_interrupt(_instance(kernel.bp, seen), kind) is may
+    assert kernel.may_interrupt(instance_of(kernel.bp, seen), kind) is may
 
 
 @pytest.mark.parametrize(
@@ -439,14 +387,14 @@ def test_when_participants_may_be_interrupted(
 ) -> None:
     """Only where it would change anything: at a committed pivot that starts the saga it dies at once."""
     kernel = kernel_of(of, BY_ALL, engine, deadline_ms=60_000)
-    assert kernel.may_interrupt(_instance(kernel.bp, seen), kind) is may
+    assert kernel.may_interrupt(instance_of(kernel.bp, seen), kind) is may
 
 
 @pytest.mark.parametrize("coordination", Coordination)
 def test_a_deadline_passes_only_where_there_is_one(coordination: Coordination) -> None:
     kernel = kernel_of(CHAIN, coordination)
     believed = "forward: done sent - -" if coordination is BY_ONE else "running: done sent<a - -"
-    instance = _instance(kernel.bp, Seen(believed))
+    instance = instance_of(kernel.bp, Seen(believed))
     assert (kernel.may_interrupt(instance, "cancelled"), kernel.may_interrupt(instance, "deadline")) == (
         True,
         False,
