@@ -295,7 +295,8 @@ def _told(event: HistoryEvent) -> str:  # noqa: C901  # one line per kind of eve
             return f"dead letter {_call(step, undo)}{', alarm' if alarm else ''}"
         case SagaEnded(outcome, parked):
             return f"ended {' '.join((outcome, *parked))}"
-    return _told_of_truth(event)
+        case _:
+            return _told_of_truth(event)
 
 
 def _told_of_truth(event: HistoryEvent) -> str:
@@ -322,7 +323,8 @@ def _told_of_truth(event: HistoryEvent) -> str:
             return f"outage of {service} at {step}"
         case LockFound(step, resource, does):
             return f"lock on {resource} at {step} {does}"
-    return repr(event)
+        case _:
+            return repr(event)
 
 
 def _call(step: str, undo: bool, attempt: int = 0) -> str:
