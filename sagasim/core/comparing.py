@@ -18,8 +18,8 @@ from sagasim.core.exploration import Exploration
 from sagasim.core.faults import text_of
 from sagasim.core.harms import HARMS, WORST_FIRST
 from sagasim.core.phrases import joined
-from sagasim.core.results import Verdict
 from sagasim.core.saga import Saga, Step
+from sagasim.core.verdict import Verdict
 
 AS_WRITTEN = "as written"
 """What a saga's own engine is called among the presets."""

@@ -7,6 +7,7 @@ it, and what is true now. One function per harm knows the second and the third.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from sagasim.core.execution import Run
@@ -50,6 +51,24 @@ def finding_in_words(run: Run, harm: str, step: str) -> str:
         return f"This run does not show how it breaks at {step} that {PROPERTIES[harm]}."
     scene = _Scene(run, step, seq)
     return f"{_capital(_causes(scene), scene.saga)}: {_TOLD[harm](scene)}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinding:
+    """A property that a run broke, the entry that shows it, and why."""
+
+    harm: str
+    step: str
+    seq: int
+    sentence: str
+
+
+def findings_of(it: Run) -> tuple[RunFinding, ...]:
+    """What a run broke, in the order in which it did."""
+    return tuple(
+        RunFinding(harm=harm, step=step, seq=seq, sentence=finding_in_words(it, harm, step))
+        for (harm, step), seq in it.harms
+    )
 
 
 def _capital(text: str, saga: Saga) -> str:

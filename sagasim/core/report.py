@@ -14,7 +14,8 @@ from sagasim.core.faults import KINDS
 from sagasim.core.harms import PROPERTIES
 from sagasim.core.narration import ending, fix_in_words, story, there
 from sagasim.core.phrases import fault_in_words, joined
-from sagasim.core.results import ToldCell, ToldFinding, Verdict, findings_of
+from sagasim.core.postmortem import findings_of
+from sagasim.core.verdict import ToldCell, ToldFinding, Verdict
 
 
 class Paint(Protocol):

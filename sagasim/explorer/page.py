@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import HARMS, PROPERTIES
-from sagasim.core.results import Verdict
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Verdict
 from sagasim.explorer.findings import Change, Group, changes, groups, shown
 from sagasim.explorer.looks import HOLDS, Look, look_of
 from sagasim.explorer.matrix import Matrix, in_words

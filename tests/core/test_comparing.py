@@ -21,8 +21,9 @@ from sagasim.core.engine import PRESETS
 from sagasim.core.execution import run
 from sagasim.core.exploration import Exploration, explore
 from sagasim.core.faults import parse_moment, parse_plan
-from sagasim.core.results import verdict_from_data, verdict_of, verdict_to_data
+from sagasim.core.results import verdict_from_data, verdict_to_data
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import verdict_of
 from tests.core.test_twins import BASE, BY_ALL, BY_ONE, saga_of
 
 SOUND = saga_of(BASE)
