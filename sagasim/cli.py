@@ -266,7 +266,9 @@ def _check(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _counted(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+    from sagasim.core.phrases import number_of
+
+    return number_of(number, word, "no")
 
 
 # ---------------------------------------------------------------- run, diagram, schema

@@ -43,6 +43,16 @@ def counted(number: int) -> str:
     return {1: "", 2: " twice"}.get(number, f" {number} times")
 
 
+def number_of(things: int, word: str, none: str = "0") -> str:
+    """`1 fault`, `2,000 faults`, and `0 faults` or `no faults`."""
+    return f"{f'{things:,}' if things else none} {word}{'' if things == 1 else 's'}"
+
+
+def are(number: int) -> str:
+    """The verb of so many things."""
+    return "is" if number == 1 else "are"
+
+
 def call_of(step: str, undo: bool) -> str:
     return f"the undo of {step}" if undo else step
 

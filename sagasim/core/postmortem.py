@@ -40,7 +40,7 @@ from sagasim.core.history import (
     UndoSkipped,
 )
 from sagasim.core.narration import sentence
-from sagasim.core.phrases import call_of, counted, joined, kind_of, moment_in_words
+from sagasim.core.phrases import call_of, counted, joined, kind_of, moment_in_words, number_of
 from sagasim.core.saga import Coordination, Kind, Saga, Step
 
 
@@ -293,7 +293,7 @@ def _given_up(scene: _Scene) -> str:
     if not given_up:
         return "another undo failed"
     tries = scene.attempts(given_up[0], undo=True)
-    return f"the undo of {joined(given_up)} was given up after {tries} attempt{'s' if tries != 1 else ''}"
+    return f"the undo of {joined(given_up)} was given up after {number_of(tries, 'attempt')}"
 
 
 def _missing(scene: _Scene) -> str:
