@@ -1,4 +1,4 @@
-"""A small shop to run, and the way of a value through JSON."""
+"""Two small sagas to run and tell of, and the way of a value through JSON."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ SHOP = {
 def shop(*faults: str, **changes: object):
     saga = saga_from_data({**SHOP, **changes})
     return run(saga, Coordination.ORCHESTRATION, parse_plan(faults, saga))
+
+
+PARCELS = {
+    "sagasim": 1,
+    "name": "shop",
+    "deadline_ms": 60000,
+    "steps": [
+        {"name": "charge", "service": "payments", "compensation": "refund", "effects": {"paid": 100}},
+        {"name": "ship", "service": "parcels", "compensation": "recall", "effects": {"sent": 1}},
+    ],
+}
+
+
+def parcels(first: dict[str, object] | None = None, second: dict[str, object] | None = None, **saga: object):
+    steps = [{**PARCELS["steps"][0], **(first or {})}, {**PARCELS["steps"][1], **(second or {})}]  # type: ignore[index]
+    return saga_from_data({**PARCELS, **saga, "steps": steps})
 
 
 def through_json(data: object):

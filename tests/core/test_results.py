@@ -10,7 +10,6 @@ from sagasim.core.codec import saga_from_data, saga_from_text
 from sagasim.core.execution import run
 from sagasim.core.exploration import explore
 from sagasim.core.faults import text_of
-from sagasim.core.postmortem import findings_of
 from sagasim.core.reading import BadResult
 from sagasim.core.results import run_from_data, run_to_data, verdict_from_data, verdict_to_data
 from sagasim.core.saga import Coordination
@@ -30,16 +29,6 @@ def test_the_json_of_a_run_has_exactly_the_promised_keys():
     assert (data["outcome"], data["faults_struck"]) == ("compensated", 1)
     assert data["ledger"] == {"charge": 1, "ship": 0}
     assert data["resources"] == {"stock": 2, "paid": 100}
-
-
-def test_the_findings_of_a_run_say_why():
-    (leak,) = findings_of(shop("charge:reply-lost*for-ever"))
-    assert (leak.harm, leak.step) == ("leak", "charge")
-    assert leak.sentence == (
-        "The answer of charge was lost twice: the saga believed charge unknown and turned back "
-        "without undoing it; "
-        "the saga ended compensated, and 100 paid stay."
-    )
 
 
 @settings(max_examples=60)  # each is a whole run
