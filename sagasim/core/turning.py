@@ -18,9 +18,9 @@ from types import MappingProxyType
 
 from sagasim.core.blueprint import Blueprint, blueprint
 from sagasim.core.causes import struck_as, struck_in_words
-from sagasim.core.execution import Passage, Run, hanging_step, passages_of
+from sagasim.core.execution import Passage, Run, passages_of
 from sagasim.core.exploration import Finding
-from sagasim.core.harms import Harm, Judge
+from sagasim.core.harms import Harm, Judge, stuck
 from sagasim.core.history import (
     CompensationStarted,
     CoordinatorCrashed,
@@ -167,11 +167,7 @@ class Ways:
         return False
 
     def _stuck(self, world: World) -> list[Harm]:
-        return [
-            Harm("stuck", self.bp.steps[hanging_step(self.bp, each.mind)].name)
-            for each in world.instances
-            if not each.mind.ended
-        ]
+        return [stuck(self.bp, each.mind) for each in world.instances if not each.mind.ended]
 
 
 def _tidied(world: World) -> World:
