@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from sagasim.composer.models import SavedSaga
 from sagasim.composer.services import may_change
@@ -35,7 +35,7 @@ class Card:
     """Of the gallery: those that tell it from its twin."""
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """`?q=` looks for your own sagas by name and title."""
     wanted = request.GET.get("q", "")[:MOST_LETTERS].strip()
