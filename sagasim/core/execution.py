@@ -41,6 +41,18 @@ Call = tuple[int, int, bool, int]
 RESTART_MS = 100
 """How long a crashed coordinator takes to be back with its log."""
 NEVER = 1 << 60
+NEVER_ARRIVES = frozenset(
+    {
+        ("late", ""),
+        ("reordered", ""),
+        ("request-lost", ""),
+        ("crash", "before"),
+        ("coordinator-crash", "before"),
+        ("outage", ""),
+        ("outage", "once"),
+    }
+)
+"""Strikes with which a call overtakes nothing."""
 
 SERIOUS_FIRST = ("stuck", "failed", "parked", "compensated", "completed")
 
@@ -217,6 +229,8 @@ class _Clock:
         self.place = way.to
         for harm, told in way.harms:
             self.chronicle.harm(harm, told, number, self.now)
+        if taken.verb == "perform" and (way.strike.kind, way.strike.edge) not in NEVER_ARRIVES:
+            self._overtake(taken)
         self._schedule(group)
         self._enter(number, way.entered)
 
@@ -306,6 +320,18 @@ class _Clock:
                 and self._lands_here(choice)
             ):
                 self.due[choice] = self.now - 1  # at once, before anything else that is due now
+
+    def _overtake(self, arrived: Choice) -> None:
+        """A later call of the same step has arrived: what it has overtaken lands directly after it."""
+        for choice, at in self.due.items():
+            if choice.verb != "land" or at != NEVER:
+                continue
+            copy = choice.subject
+            assert isinstance(copy, Copy)
+            if copy.kind == "reordered" and (choice.instance, copy.step) == (arrived.instance, arrived.step):
+                fault = self._fault_of(choice)
+                if fault is None or fault.moment is None:
+                    self.due[choice] = self.now
 
     def _is_open(self, choice: Choice) -> bool:
         """Whether the caller of this copy is still trying."""
@@ -417,8 +443,8 @@ class _Clock:
         fault = self._fault_of(choice)
         if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
             return NEVER
-        if copy.kind in ("late", "reordered") and self._is_open(choice):
-            return NEVER  # without a moment it lands when its caller has given up its last attempt
+        if copy.kind == "reordered" or (copy.kind == "late" and self._is_open(choice)):
+            return NEVER  # without a moment: when it is overtaken, or when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
 
     def _takes(self, choice: Choice) -> int:
