@@ -114,9 +114,6 @@ def hear_stray(bp: Blueprint, was: Coordinator, step: int, undo: bool, answer: s
         return was
     if rule == "advance":
         current = desk.current_call(step, undo)
-        if current < 0:
-            out.append(StrayReplyReceived(name, undo, answer, "ignored"))
-            return was
         out.append(StrayReplyReceived(name, undo, answer, f"taken for {bp.steps[current].name}"))
         _answer_as_done(desk, current)
     else:
@@ -162,11 +159,13 @@ class _Desk:
         return [step for step in range(len(self.legs)) if self.is_running(step)]
 
     def current_call(self, step: int, undo: bool) -> int:
-        """The open call that a stray answer is taken for: its own if it is open, else the first."""
+        """The open call that a stray answer is taken for: its own if it is open, else the first.
+
+        There is one: a saga that waits for nothing has ended.
+        """
         running = self.running()
-        if step in running and (self.legs[step].undoing == "running") == undo:
-            return step
-        return running[0] if running else -1
+        own = step in running and (self.legs[step].undoing == "running") == undo
+        return step if own else running[0]
 
     def has_no_limits(self, step: int, answer: str) -> bool:
         """After a committed pivot, for a retriable step, at a pivot to resolve, and by the rule `retry`."""
