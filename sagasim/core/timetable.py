@@ -80,6 +80,18 @@ class Timetable:
             ):
                 self.at_once(choice)
 
+    def overtake(self, arrived: Choice) -> None:
+        """A later call of the same step has arrived: what it has overtaken lands directly after it."""
+        for choice, at in self.due.items():
+            if choice.verb != "land" or at != NEVER:
+                continue
+            copy = choice.subject
+            assert isinstance(copy, Copy)
+            if copy.kind == "reordered" and (choice.instance, copy.step) == (arrived.instance, arrived.step):
+                fault = self._fault_of(choice, copy)
+                if fault is None or fault.moment is None:
+                    self.due[choice] = self.now
+
     def resend(self, call: CallKey) -> None:
         """The outbox sends the event of this call again, later."""
         self._resent.add(call)
@@ -150,8 +162,8 @@ class Timetable:
         if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
             return NEVER
         is_open = bool(leg.call) and (leg.undoing == "running") == choice.undo
-        if copy.kind in ("late", "reordered") and is_open:
-            return NEVER  # without a moment it lands when its caller has given up its last attempt
+        if copy.kind == "reordered" or (copy.kind == "late" and is_open):
+            return NEVER  # without a moment: when it is overtaken, or when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
 
     def _lands_here(self, choice: Choice) -> bool:

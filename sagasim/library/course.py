@@ -16,7 +16,7 @@ from sagasim.core.history import CommandSent, CopyLanded, FaultStruck, HistoryEv
 from sagasim.core.ledger import Copy
 from sagasim.core.moments import ARRIVED, is_at, moments_entered
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.participant import NO_STRIKE, Call, Strike, perform
+from sagasim.core.participant import NO_STRIKE, Call, Strike, arrives, perform
 from sagasim.core.striking import fault_of
 from sagasim.core.world import Choice
 from sagasim.library.agenda import AT_ONCE, NEXT, THEN, Agenda
@@ -146,6 +146,8 @@ class Course:
         self._expect(ask, strike, heard)
         own = self.bp.steps[ask.step]
         self._enter([Moment("after", own.name, ask.undo, ask.attempt)] if events else [])
+        if arrives(strike):
+            self.landings.overtake(ask.step, self.now_ms)
 
     def _with_fault(self, ask: Ask, strike: Strike, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
         """What happened at the participant, and the fault that struck before it or behind it."""

@@ -31,12 +31,25 @@ class Landings:
 
     def _schedule(self, copy: Copy, now_ms: int, moments: Sequence[Moment]) -> None:
         """At the moment that the plan says; without one, when its caller has given up its last attempt."""
-        fault = self.scene.fault_of_copy(copy)
-        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
-            if is_at(fault.moment, moments, fault.target, fault.undo, 1):
+        moment = self._moment_of(copy)
+        if moment is not None:
+            if is_at(moment, moments, self.scene.bp.steps[copy.step].name, copy.undo, 1):
                 self.agenda.put(now_ms, AT_ONCE, "land", subject=copy)
-        elif copy.kind == "second" or not self.scene.is_open(copy):
+        elif copy.kind == "second" or (copy.kind != "reordered" and not self.scene.is_open(copy)):
             self.agenda.put(now_ms, NEXT, "land", subject=copy)
+
+    def overtake(self, step: int, now_ms: int) -> None:
+        """A later call of this step has arrived: what it has overtaken lands directly after it."""
+        scheduled = self.agenda.subjects("land")
+        for copy in self.scene.instance.copies:
+            overtaken = copy.kind == "reordered" and copy.step == step and self._moment_of(copy) is None
+            if overtaken and copy.ready and copy not in scheduled:
+                self.agenda.put(now_ms, AT_ONCE, "land", subject=copy)
+
+    def _moment_of(self, copy: Copy) -> Moment | None:
+        """The moment at which the plan lets it land; None: the plan does not say."""
+        fault = self.scene.fault_of_copy(copy)
+        return fault.moment if fault is not None and fault.kind in LANDING_KINDS else None
 
     def schedule_leftover(self, now_ms: int) -> None:
         """A moment that never came: what waits for it lands when nothing else is left to happen."""

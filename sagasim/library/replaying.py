@@ -25,9 +25,10 @@ from sagasim.core.history import (
 )
 from sagasim.core.lines import entry_of
 from sagasim.core.moments import ARRIVED
+from sagasim.core.participant import arrives
 from sagasim.library.course import Course
 from sagasim.library.recording import Line
-from sagasim.library.witness import answer_told, heard_as, is_answerless
+from sagasim.library.witness import answer_told, heard_as
 
 
 def take_up(course: Course, lines: Sequence[Line], now_ms: int) -> None:
@@ -95,7 +96,7 @@ class _Replay:
         """A fault that strikes before the effect; one behind it follows from the answer."""
         ask = self.calls.by_number[number]
         strike = self.calls.strikes[number] = self.course.scene.strike_on(ask)
-        if is_answerless(strike):
+        if not arrives(strike):
             self.course.perform_unheard(ask, strike)
 
     def _answer(self, event: HistoryEvent, step: int, number: int, data: Mapping[str, Any]) -> None:
