@@ -83,13 +83,13 @@ class Timetable:
     def overtake(self, arrived: Choice) -> None:
         """A later call of the same step has arrived: what it has overtaken lands directly after it."""
         for choice, at in self.due.items():
-            if choice.verb == "land" and at == NEVER and choice.instance == arrived.instance:
-                copy = choice.subject
-                assert isinstance(copy, Copy)
-                if (copy.kind, copy.step) == ("reordered", arrived.step) and not self._has_moment(
-                    choice, copy
-                ):
-                    self.due[choice] = self.now
+            if choice.verb != "land" or at != NEVER:
+                continue
+            copy = choice.subject
+            assert isinstance(copy, Copy)
+            its = (choice.instance, copy.step) == (arrived.instance, arrived.step)
+            if its and copy.kind == "reordered" and not self._has_moment(choice, copy):
+                self.due[choice] = self.now
 
     def resend(self, call: CallKey) -> None:
         """The outbox sends the event of this call again, later."""
