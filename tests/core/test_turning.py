@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.execution import hanging_step, passages_of, run_of
+from sagasim.core.execution import passages_of, run_of
 from sagasim.core.exploration import Finding, explore
 from sagasim.core.faults import parse_plan
-from sagasim.core.harms import PROPERTIES, Harm, Judge
+from sagasim.core.harms import PROPERTIES, Harm, Judge, stuck
 from sagasim.core.history import FaultStruck
 from sagasim.core.kernel import Kernel
 from sagasim.core.saga import Coordination, Saga
@@ -43,7 +43,7 @@ def every_way(bp: Blueprint, world: World, judge: Judge, left: list[int]) -> lis
 
 def _hangs(bp: Blueprint, world: World) -> frozenset[Harm]:
     minds = [each.mind for each in world.instances if not each.mind.ended]
-    return frozenset(Harm("stuck", bp.steps[hanging_step(bp, mind)].name) for mind in minds)
+    return frozenset(stuck(bp, mind) for mind in minds)
 
 
 def hold_against_every_way(saga: Saga, finding: Finding) -> None:
