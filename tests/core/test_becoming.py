@@ -467,6 +467,9 @@ def test_every_interruption_is_remembered_in_one_order() -> None:
          Seen("running: done/undo>b refused<a skipped skipped"), ["a heard b refused"]),
         (BY_ONE, "forward: ~done - - -", Choice("hear", 1, 0, False, 1), Seen("forward: done sent - -"),
          ["heard a#1 done", "a is done", "sent b#1"]),
+        (BY_ONE, "forward: sent - - -", Choice("perform", 1, 0, False, 1, Strike("error", "", 2)),
+         Seen("forward: ~error - - -", struck={"a": Strike("error")}),
+         ["fault a:error*2 at a#1", "erred a#1: error"]),
     ],
 )  # fmt: skip
 def test_what_happens_to_one_instance_leaves_the_others_as_they_were(
@@ -551,6 +554,19 @@ def test_whoever_reads_or_overwrites_what_may_be_taken_back_is_marked_until_it_i
     assert undone.marks == ()
 
 
+def test_an_undo_asks_for_nothing_and_overwrites_nothing() -> None:
+    """Neither one that found nothing to undo, nor one of two effects."""
+    kernel = kernel_of(STOCK, BY_ONE, steps={"take": {"reads": ["stock"], **NO_KEY["a"]}}, instances=2)
+    other = Seen("forward: done sent", {"take": ONCE})
+    for record in (BLANK, Record(2)):
+        undoing = Seen("compensating(compensate): unknown/undo -", {"take": record})
+        after, _ = kernel.apply(world(kernel.bp, other, undoing), Choice("perform", 1, 0, True, 1))
+        assert after.marks == ()
+    before = world(kernel.bp, other, "forward: sent -")
+    both, _ = kernel.apply(before, Choice("perform", 1, 0, False, 1))
+    assert both.marks == (Mark("dirty-read", 1, 0, 0, 0), Mark("lost-update", 1, 0, 0, 0))
+
+
 def test_what_has_ended_takes_nothing_back() -> None:
     kernel = kernel_of(STOCK, BY_ONE, instances=2)
     marks = (Mark("dirty-read", 0, 1, 1, 0), Mark("dirty-read", 1, 1, 0, 0))
@@ -559,6 +575,15 @@ def test_what_has_ended_takes_nothing_back() -> None:
         world(kernel.bp, last, "forward: done sent", marks=marks), Choice("hear", 0, 1, False, 1)
     )
     assert after.marks == (Mark("dirty-read", 0, 1, 1, 0),)
+
+
+def test_the_end_of_one_saga_is_not_that_of_another() -> None:
+    kernel = kernel_of(ONE, BY_ONE, tidy=True, instances=2)
+    ends = Seen("halting(cancel-abandon): ~done", {"a": KNOWN}, copies=(late(),), interrupted=("cancelled",))
+    before = world(kernel.bp, ends, ends)
+    after, _ = kernel.apply(before, Choice("hear", 1, 0, False, 1))
+    assert after.instances[0] == before.instances[0]
+    assert seen_in(kernel.bp, after.instances[1]) == Seen("failed: done", {"a": KNOWN})
 
 
 def test_a_service_is_down_until_the_last_saga_has_ended() -> None:

@@ -182,6 +182,12 @@ def test_whoever_waits_for_a_pending_record_waits() -> None:
     ]
 
 
+def test_a_saga_of_which_every_record_is_locked_waits_as_well() -> None:
+    kernel = kernel_of(SHARED[:1], BY_ONE, instances=2)
+    holds = Seen("forward: ~done", {"take": KNOWN})
+    assert choices(kernel, world(kernel.bp, holds, "forward: sent")) == ["1: hear take"]
+
+
 def test_whoever_fails_at_a_pending_record_is_called() -> None:
     fail = own("take", safeguards={"semantic_lock": "fail"})
     kernel = kernel_of(SHARED, BY_ONE, steps=fail, instances=2)
@@ -285,6 +291,15 @@ def test_who_knows_the_key_answers_before_anything_else(steps: Data, true: Recor
     sent = "running: sent#2"
     expected = set(faults(usual, world(usual.bp, sent))) - missing
     assert set(faults(kernel, world(kernel.bp, Seen(sent, {"a": true})))) == expected
+
+
+def test_an_undo_that_is_known_is_not_refused_either() -> None:
+    kernel = kernel_of(ONE, BY_ONE, kinds=["refused"])
+    undoing = "compensating(compensate): done/undo#2"
+    gone = Record(1, 1, "done", True, True)
+    assert faults(kernel, world(kernel.bp, Seen(undoing, {"a": gone}))) == []
+    again = ["a.undo#2:refused", "a.undo#2:refused*for-ever"]
+    assert faults(kernel, world(kernel.bp, Seen(undoing, {"a": KNOWN}))) == again
 
 
 ERROR, OUTAGE = Strike("error", "", 0), Strike("outage", "once", 0)
