@@ -390,8 +390,6 @@ class Kernel:
         if self.tidy:  # what is the same fault from here on goes by one name
             kind, edge = SAME_FROM_HERE.get((kind, edge), (kind, edge))
         goes_on = NO_STRIKE if times == 1 else Strike(kind, edge, times - 1 if times else FOR_EVER)
-        if kind == "outage":
-            goes_on = strike if self.orchestrated else NO_STRIKE
         if answer in FINAL or answer == "held":
             goes_on = NO_STRIKE
         instance = world.instances[number]
