@@ -14,7 +14,7 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, questions, services, states, verdicts
+from sagasim.explorer import curating, lanes, questions, services, states, verdicts
 from sagasim.explorer.models import Exploration, Lane
 from tests.explorer.conftest import SAGAS, kept
 
@@ -130,9 +130,12 @@ def test_a_limit_of_states_is_said_and_what_one_fault_does_is_known_all_the_same
     assert len(stored.more["glance"]["verdict"]["matrix"]) >= len(stored.verdict["matrix"])
 
 
-def test_what_is_told_never_becomes_less_from_turn_to_turn(
-    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_what_is_told_never_becomes_less_from_lane_to_lane(
+    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch, foreseen: bool
 ):
+    """It leaves for another lane after its glance; or because it has had its turn, and another one waits."""
+    somebody_waits(broken, Lane.QUICK)
     told: list[tuple[int, int]] = []
     tell = states.tell
 
@@ -141,13 +144,19 @@ def test_what_is_told_never_becomes_less_from_turn_to_turn(
         tell(pk, verdict, *more)
 
     monkeypatch.setattr(states, "tell", noted)
-    monkeypatch.setattr(
-        "sagasim.explorer.jobs.TURNS", ((Lane.QUICK, 0), (Lane.QUICK, 0.3), (Lane.LONG, None))
-    )
+    monkeypatch.setattr(lanes, "STAYS_S", 0 if foreseen else 100)
+    if not foreseen:
+        monkeypatch.setitem(lanes.TURN_S, Lane.QUICK, 0)
     stored = services.start(broken)
     assert stored.state == "done"
+    assert stored.lane == Lane.MIDDLE
     assert told == sorted(told)
     assert told[0][0] == 1
+
+
+def somebody_waits(version: SagaVersion, lane: Lane) -> None:
+    row = services.start(version, faults=0)
+    Exploration.objects.filter(pk=row.pk).update(state="queued", ended_at=None, lane=lane)
 
 
 def test_a_limit_of_seconds_is_kept_and_said(heavy: SagaVersion):
