@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import sentence
@@ -25,10 +25,10 @@ from sagasim.explorer.variants import kept_variant
 CHOICES = range(1, weighing.MOST_FAULTS + 1)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def safeguards(request: HttpRequest, name: str) -> HttpResponse:
     """What is known of the newest version; a POST weighs it, or stops that."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, version_asked(name, request.GET.get("version", "")))
     version = version_asked(name, request.POST.get("version", ""))
     said = request.POST.get("faults", "1")
@@ -48,7 +48,7 @@ def safeguards(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(f"{reverse('explorer:safeguards', args=[name])}?faults={faults}{older}")
 
 
-@require_GET
+@require_safe
 def without(request: HttpRequest, name: str) -> HttpResponse:
     """The run that shows what is found without a safeguard."""
     version = version_asked(name, request.GET.get("version", ""))
