@@ -264,6 +264,8 @@ def progress_in_words(exploration: Exploration) -> str:
         return "Not begun yet."
     if progress.get("doing") == "mending":
         return f"Looking for fixes: {progress.get('mended', 0)} of {progress.get('of', 0)} findings."
+    if progress.get("doing") == "pairing":
+        return "Finding the run of every pair of faults that is worse together."
     if progress.get("doing") == "reading":
         return f"Reading what follows from what in {progress.get('states', 0):,} states."
     level, faults = progress.get("level", 0), exploration.faults

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from time import process_time
-from typing import Any
+from typing import Any, Literal
 
 from sagasim.core.exploration import Exploration, Finding
 from sagasim.core.graph import Watch, unwatched
@@ -50,19 +50,24 @@ class Telling:
         self._turning_s = 0.0
 
     def more(
-        self, verdict: Verdict, *, complete: bool, pairs: bool = True, watch: Watch = unwatched
+        self,
+        verdict: Verdict,
+        *,
+        complete: bool,
+        pairs: Literal["none", "worst", "all"] = "worst",
+        watch: Watch = unwatched,
     ) -> dict[str, Any]:
         """What belongs to this verdict, which is the newest of the inquiry.
 
-        Without `pairs` those are not looked for, which of a large graph takes a second; `watch` is called in
-        between, and what it raises ends the telling.
+        `pairs`: of a large graph it takes a second to find those that are worse together, and a hundredth to
+        find the run of each. `watch` is called in between, and what it raises ends the telling.
         """
         explorations = self.inquiry.explorations(watch)
         if explorations is not self._read:
             self._read, self._pairs = explorations, {}
-        if pairs and not self._pairs:
+        if pairs != "none" and not self._pairs:
             self._pairs = self._pairs_of(MOST_SHOWN, watch)
-        if complete and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
+        if pairs == "all" and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
             self._pairs = self._pairs_of(MOST_AT_THE_END, watch)
         by_name = {each.coordination.value: each for each in explorations}
         return {

@@ -1,16 +1,16 @@
 """Explores one stored question, wherever this is called: reads the row, tells in it how far it is, and answers.
 
 First any 1 fault, which takes a moment and is told at once; by then it is known how heavy the rest is, and in which
-lane it goes on (lanes.py). Then all that was asked: its findings and the matrix, the pairs of faults, and last the
-fixes; each part is told when it is known. In between it breathes: writes the progress and reads whether to stop,
-four times a second and no more.
+lane it goes on (lanes.py). Then all that was asked: its findings and the matrix, the pairs of faults, the fixes, and
+last the runs of all pairs; each part is told when it is known. In between it breathes: writes the progress and reads
+whether to stop, four times a second and no more.
 """
 
 from __future__ import annotations
 
 import logging
 from time import monotonic, process_time
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -26,6 +26,7 @@ from sagasim.explorer.models import Exploration, Lane, State
 from sagasim.explorer.telling import Telling
 
 log = logging.getLogger(__name__)
+Pairs = Literal["none", "worst", "all"]
 
 ENDED, NOT_WANTED = "", "not wanted"
 BREATH_S = 0.25
@@ -80,9 +81,10 @@ class _Work:
                     return self._left() if self._leaves() else self._end(glance)
             self._search(inquiry)
             if inquiry.is_exhaustive:
-                self._tell(inquiry, pairs=False)
+                self._tell(inquiry, pairs="none")
                 self._tell(inquiry)
                 self._mend(inquiry)
+                self._tell(inquiry, complete=True)  # but for the runs of all pairs, which take longest
         except _Interrupted:
             pass
         return self._left() if self._leaves() else self._end(inquiry)
@@ -91,13 +93,14 @@ class _Work:
 
     def _glance(self, inquiry: Inquiry) -> None:
         """Any 1 fault: the first findings and the whole matrix, told after a moment; and where the rest belongs."""
+        before = self._used()
         self._search(inquiry)
+        a_state_s = (self._used() - before) / inquiry.progress().states
         if not inquiry.is_exhaustive or self.wanted_no_more:
             return
         verdict, more = self._tell(inquiry)
         self.glance = {"verdict": verdict, "more": more}
         if self.lane == Lane.QUICK and not self.goes_on_in:
-            a_state_s = self._used() / inquiry.progress().states
             lane = lane_for(a_state_s * inquiry.foreseen(self.row.faults))
             self.goes_on_in = "" if lane == self.lane else lane
 
@@ -155,11 +158,11 @@ class _Work:
         except DatabaseError:
             log.warning("cannot tell how far an exploration is", exc_info=True)
 
-    def _reads(self, inquiry: Inquiry) -> Watch:
+    def _reads(self, inquiry: Inquiry, doing: str) -> Watch:
         """Breathes while a graph is read, and ends that where nobody waits for it."""
 
         def watch() -> None:
-            self._breathe(inquiry, "reading")
+            self._breathe(inquiry, doing)
             late = self.stopped_at is not None and monotonic() - self.stopped_at > GRACE_S
             if late or self._leaves():
                 raise _Interrupted
@@ -206,10 +209,10 @@ class _Work:
     # telling
 
     def _told(
-        self, inquiry: Inquiry, *, complete: bool, pairs: bool = True
+        self, inquiry: Inquiry, *, complete: bool, pairs: Pairs
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Raises _Interrupted where it was stopped, and has read on for long enough since."""
-        watch = self._reads(inquiry)
+        watch = self._reads(inquiry, "pairing" if pairs == "all" else "reading")
         inquiry.explorations(watch)
         verdict = inquiry.verdict(file=f"{self.row.name}.yaml", seconds=monotonic() - self.began)
         if self.telling is None or self.telling.inquiry is not inquiry:
@@ -220,12 +223,14 @@ class _Work:
             self.known = told
         return told
 
-    def _tell(self, inquiry: Inquiry, *, pairs: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:
-        verdict, more = self._told(inquiry, complete=False, pairs=pairs)
+    def _tell(
+        self, inquiry: Inquiry, *, complete: bool = False, pairs: Pairs = "worst"
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        verdict, more = self._told(inquiry, complete=complete, pairs=pairs)
         self.told = {
             "faults": inquiry.faults,
-            "pairs": pairs,
-            "fixes": False,
+            "pairs": pairs != "none",
+            "fixes": complete,
             "findings": len(verdict["findings"]),
             "fixed": len(inquiry.fixes),
         }
@@ -238,7 +243,8 @@ class _Work:
         whole = inquiry.is_exhaustive and inquiry.faults == self.row.faults
         told = None
         try:
-            told = self._told(inquiry, complete=whole and self.stopped_at is None)
+            goes_through = whole and self.stopped_at is None
+            told = self._told(inquiry, complete=goes_through, pairs="all" if goes_through else "worst")
         except _Interrupted:
             if self.wanted_no_more:
                 return NOT_WANTED

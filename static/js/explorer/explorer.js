@@ -109,6 +109,7 @@ export function inWords(progress, faults) {
     return progress.ahead ? `Waiting; ${progress.ahead} before it.` : "Not begun yet.";
   const { level = 0, states = 0, waiting = 0, findings = 0, mended = 0, of = 0 } = progress;
   if (progress.doing === "mending") return `Looking for fixes: ${mended} of ${of} findings.`;
+  if (progress.doing === "pairing") return "Finding the run of every pair of faults that is worse together.";
   if (progress.doing === "reading")
     return `Reading what follows from what in ${states.toLocaleString("en")} states.`;
   const found = findings ? `${findings} finding${findings === 1 ? "" : "s"}` : "no finding";
