@@ -93,7 +93,10 @@ def test_the_totals_of_the_page_are_those_of_the_command_line(
 ):
     main(["explore", str(SAGAS / file), "--json", "--faults", str(faults)])
     said = json.loads(capsys.readouterr().out)
-    here = explored(client, saved(file), faults=faults, most_seconds=600).get_absolute_url()
+    row = explored(client, saved(file), faults=faults, most_seconds=600)
+    here = row.get_absolute_url()
+    told = json.dumps({**(row.verdict or {}), "seconds": 0}).replace(f"{row.name}.yaml", "FILE")
+    assert told == json.dumps({**said, "seconds": 0}).replace(str(SAGAS / file), "FILE")
     for name, counts in said["coordinations"].items():
         text = page(client, f"{here}?layer={name}")
         assert f"{said['states']:,} states, {said['executions']:,} executions" in text
