@@ -363,9 +363,10 @@ def _false_outcome(scene: _Scene) -> str:
 
 
 def _after_end(scene: _Scene) -> str:
-    last = scene.past[-1].event
-    call = call_of(scene.step, isinstance(last, UndoCommitted))
-    change = scene.definition.undo_adds if isinstance(last, UndoCommitted) else scene.definition.effects
+    changes = scene.all((StepCommitted, UndoCommitted), scene.step)
+    undone = isinstance(list(changes)[-1].event, UndoCommitted)
+    call = call_of(scene.step, undone)
+    change = scene.definition.undo_adds if undone else scene.definition.effects
     so = amounts(change, 1, "appears", "disappears") or "its effect changes"
     return (
         f"the saga had ended {scene.outcome} when {call} took effect at last; {so}, and nobody looks any more"
@@ -415,8 +416,8 @@ def _why_no_end(scene: _Scene) -> str:
 
 def _taken_back(scene: _Scene) -> str:
     """dirty-read and lost-update: the scene is the one who took the change back."""
-    undone = scene.past[-1].event
-    owner = getattr(undone, "step", "")
+    undone = list(scene.all(UndoCommitted)) or scene.past
+    owner = getattr(undone[-1].event, "step", "")
     other = scene.definition
     common = [name for name in scene.saga.step(owner).effects if name in (*other.reads, *other.effects)]
     did = "read" if set(common) & set(other.reads) else "wrote"
@@ -442,7 +443,10 @@ def _moment_of(scene: _Scene, when: str) -> str:
     if not scene.past or len(scene.past) == 1:
         return "at the very start"
     changes = [e for e in scene.past if isinstance(e.event, StepCommitted | UndoCommitted)]
-    return f"when {sentence(changes[-1].event, scene.saga)}" if changes else "at the very start"
+    if not changes:
+        return "at the very start"
+    happened, _, so = sentence(changes[-1].event, scene.saga).partition(": ")
+    return f"when {happened} ({so})" if so else f"when {happened}"
 
 
 _TOLD: Mapping[str, Callable[[_Scene], str]] = MappingProxyType(
