@@ -39,6 +39,14 @@ def sound(tmp_path: Path) -> str:
     return _written(tmp_path / "sound.yaml", SOUND)
 
 
+def test_a_finding_without_a_single_fix_says_what_is_known_of_it(capsys: pytest.CaptureFixture[str]):
+    told = Told(capsys, "explore", str(GALLERY / "event-ticketing-broken.yaml"), "--faults", "1")
+    assert (
+        "no single change was found that makes it go away. It comes from what the design declares as broken: "
+        "repair it, and take take-payment.undo:no-effect*for-ever out of `given`." in told.out
+    )
+
+
 def test_the_command_of_the_checkout_works_from_any_folder(shop: str, tmp_path: Path):
     """`make run` links it into .venv/bin, where the README calls it."""
     (tmp_path / "bin").mkdir()
