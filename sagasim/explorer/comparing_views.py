@@ -15,8 +15,8 @@ from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import sentence
 from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
-from sagasim.core.comparing import AS_WRITTEN, every_preset
 from sagasim.core.errors import CoreError
+from sagasim.core.presets import AS_WRITTEN, every_preset
 from sagasim.core.saga import Coordination
 from sagasim.explorer import opening
 from sagasim.explorer.comparison import BOTH, preset_rows, shown_differences
