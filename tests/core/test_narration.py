@@ -13,25 +13,6 @@ from tests.core.strategies import fault_plans, sagas
 from tests.core.telling import parcels
 
 
-def test_an_undo_that_comes_after_the_end_is_told_as_an_undo():
-    saga = changed(engine={"on_undo_failure": "swallow"})
-    told = why(saga, "effect-after-end", "charge", "ship:refused", "charge.undo:crash@before*for-ever")
-    assert told.endswith(
-        "the saga had ended compensated when the undo of charge took effect at last; "
-        "100 paid disappear, and nobody looks any more."
-    )
-
-
-def test_an_invariant_is_told_with_what_broke_it_in_brackets():
-    saga = changed(
-        {"safeguards": {"idempotent": False}}, invariants=[{"name": "once", "always": "paid <= 100"}]
-    )
-    assert why(saga, "invariant", "once", "charge:reply-lost") == (
-        "The answer of charge was lost: when payments committed charge again (its effect is there twice), "
-        "'once' (paid <= 100) does not hold: paid = 200."
-    )
-
-
 @settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_every_entry_of_every_run_has_a_sentence(data: st.DataObject):
