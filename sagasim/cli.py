@@ -354,7 +354,7 @@ def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
     if asked.json:
         _say_json(verdict_to_data(verdict), terminal)
     else:
-        _say_verdict(verdict, excused, terminal)
+        _say_verdict(verdict, inquiry, excused, terminal)
     if must_end and not verdict.exhaustive:
         return FOUND
     return FOUND if any(not excused(each) for each in verdict.findings) else FOUND_NOTHING
@@ -440,10 +440,16 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
             signal.signal(each, handler)
 
 
-def _say_verdict(verdict: Verdict, excused: Callable[[ToldFinding], str], terminal: Terminal) -> None:
+def _say_verdict(
+    verdict: Verdict, inquiry: Inquiry, excused: Callable[[ToldFinding], str], terminal: Terminal
+) -> None:
     from sagasim.core.report import verdict_report
+    from sagasim.core.saga import Coordination
 
-    for line in verdict_report(verdict, terminal.paint, width=terminal.width, excused=excused):
+    def hint(told: ToldFinding) -> str:
+        return inquiry.hints.get((Coordination(told.coordination), told.harm, told.step), "")
+
+    for line in verdict_report(verdict, terminal.paint, width=terminal.width, excused=excused, hint=hint):
         terminal.say(line)
     if any(excused(each) for each in verdict.findings):
         new = sum(not excused(each) for each in verdict.findings)
