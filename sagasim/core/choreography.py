@@ -13,6 +13,7 @@ one per listener, in order between any two participants.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sagasim.core.blueprint import Blueprint
@@ -131,6 +132,11 @@ def interrupt(bp: Blueprint, was: Troupe, kind: str, out: Out) -> Troupe:
     return stage.closed()
 
 
+def in_order(bus: Iterable[Message]) -> tuple[Message, ...]:
+    """The bus, lane by lane; what is in one lane stays in its order."""
+    return tuple(sorted(bus, key=lambda message: (message.publisher, message.listener)))
+
+
 def hear_again(bp: Blueprint, was: Troupe, step: int) -> tuple[int, ...]:
     """`done` was published a second time: the steps that get their event twice and do not deduplicate it."""
     return tuple(
@@ -176,9 +182,7 @@ class _Stage:
         self.legs, self.ears, self.bus = list(was.legs), list(was.ears), list(was.bus)
 
     def closed(self) -> Troupe:
-        bus = tuple(
-            sorted(self.bus, key=lambda message: (message.publisher, message.listener))
-        )  # stable: in order
+        bus = in_order(self.bus)
         return Troupe(
             self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report
         )
@@ -204,14 +208,9 @@ class _Stage:
         return self.bp.steps[step].kind is Kind.PIVOT or self.bp.past_pivot[step]
 
     def has_no_limits(self, step: int) -> bool:
-        own = self.bp.steps[step].on_error
-        if own is not None:
-            return own == "retry"
-        return (
-            self.bp.rules.on_error == "retry"
-            or self.bp.steps[step].kind is Kind.RETRIABLE
-            or self.pivot_is_done()
-        )
+        """A retriable step, and what comes after a committed pivot, whatever the engine's rule; its own wins."""
+        own = self.bp.steps[step]
+        return own.on_error is None and (own.kind is Kind.RETRIABLE or self.pivot_is_done())
 
     # beginning
 
@@ -400,6 +399,8 @@ class _Stage:
             self.ears[step] = self.ears[step]._replace(aborted=True)
         elif self.legs[step].belief == "done" and not self.legs[step].undoing:
             self.undo(step)
+        else:
+            self.skip_dead(step)
 
     def neighbour_closed(self, step: int) -> None:
         leg = self.legs[step]
@@ -424,8 +425,11 @@ class _Stage:
             self.pass_on(step)
 
     def skip_dead(self, step: int) -> None:
-        """A dead letter that nobody needs any more: the step has not begun, and never will."""
-        if self.legs[step].belief == "dead":
+        """A dead letter that nobody needs any more: the step has not begun, and never will.
+
+        After a committed pivot it is needed: a person must be told of it.
+        """
+        if self.legs[step].belief == "dead" and not self.pivot_is_done():
             self.skip(step)
 
     def pass_on(self, step: int) -> None:
@@ -470,19 +474,8 @@ class _Stage:
             self.end("compensated", ())
 
     def is_lost(self) -> bool:
-        """An event that somebody waits for was lost, or an undo given up, and nobody was told."""
-        return any(
-            leg.call == "never"
-            or leg.belief == "given-up"
-            or (
-                leg.call == "unheard"
-                and any(self.legs[b].belief == "done" for b in self.bp.predecessors[step])
-            )
-            for step, leg in enumerate(self.legs)
-        )
-
-    def stands_before(self, step: int) -> bool:
-        return any(self.legs[before].belief == "done" for before in self.bp.predecessors[step])
+        """The event that lets a step begin was lost, or an undo given up, and nobody was told."""
+        return any(leg.call == "never" or leg.belief == "given-up" for leg in self.legs)
 
     def told(self) -> tuple[int, ...]:
         """Going back: the undos that were given up. Going forward: what cannot go on, and all that stands."""

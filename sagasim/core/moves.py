@@ -22,6 +22,7 @@ from sagasim.core.faults import SAGA_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import HistoryEvent, NothingChanged, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import Kernel
+from sagasim.core.reactions import Reactions
 from sagasim.core.rows import (
     CALM,
     HAS_ENDED,
@@ -69,6 +70,7 @@ class Moves:
         self.register = Register(kernel)
         self.reduction = self.register.reduction
         self._alone = self.register.alone
+        self._reactions = None if kernel.orchestrated else Reactions(kernel, judge, self.register)
         self._ends: dict[tuple[Row, object], Become] = {}
         self._troubles: dict[tuple[object, ...], Become] = {}
         self._locks = not self._alone and any(it.safeguards.semantic_lock != "none" for it in bp.steps)
@@ -203,20 +205,29 @@ class Moves:
         found = cell.found.get((what, flag))
         if found is None:
             found = cell.found[what, flag] = self._find(spot, choice, flag)
+        place = (choice.instance, choice.verb, found.cell, found.touched, last)
+        after = spot.led_to.get(place)
+        if after is None:  # else another fault has made the same of this step
+            after = spot.led_to[place] = self._with_cell(spot, choice, found, calm, last)
+        harms = found.harms
+        if found.changed and self.bp.always:
+            harms = (*harms, *self.judge.always(self.register.world(after)))
+        return Followed(after, harms, found.undone)
+
+    def _with_cell(self, spot: Spot, choice: Choice, found: Found, calm: int, last: bool) -> Rows:
+        """The world with this cell; what others share is noted."""
+        step, rows = choice.step, spot.rows
         if last:
             rows = Rows(spot.calmed(calm), rows.down, rows.marks)
-            row = rows.rows[choice.instance]
+        row = rows.rows[choice.instance]
         cells = (*row.cells[:step], found.cell, *row.cells[step + 1 :])
         if choice.verb == "land" and row.rest.flag:
             cells = self.register.together(cells, row.rest)
         after = self.register.with_row(rows, choice.instance, Row(row.rest, cells))
-        harms = found.harms
         if found.touched and self._meets[step]:
             marked = with_marks(self.bp, self.register.world(after), choice.instance, step, undo=choice.undo)
             after = after._replace(marks=marked.marks)
-        if found.changed and self.bp.always:
-            harms = (*harms, *self.judge.always(self.register.world(after)))
-        return Followed(after, harms, found.undone)
+        return after
 
     def _pivot_stands(self, row: Row) -> bool:
         return any(row.cells[pivot].cell.record.times > 0 for pivot in self.bp.pivots)
@@ -240,6 +251,10 @@ class Moves:
     # what is heard
 
     def _heard(self, spot: Spot, choice: Choice) -> Heard:
+        if self._reactions and choice.verb in ("hear", "receive"):
+            known = self._reactions.heard(spot, choice)
+            if known is not None:
+                return known
         mind = spot.mind(choice.instance)
         what = choice.step if choice.verb == "hear" else choice.subject
         heard = mind.heard.get(what)

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import sentence
 from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
-from sagasim.core.comparing import AS_WRITTEN, every_preset
 from sagasim.core.errors import CoreError
+from sagasim.core.presets import AS_WRITTEN, every_preset
 from sagasim.core.saga import Coordination
 from sagasim.explorer import opening
 from sagasim.explorer.comparison import BOTH, preset_rows, shown_differences
@@ -32,12 +32,14 @@ from sagasim.explorer.contenders import (
     explore_all,
 )
 from sagasim.explorer.fragments import shown
+from sagasim.explorer.services import MOST_FAULTS
 
 FAULTS = {PRESETS: 1}
 """How many faults are compared where nobody says it: two, but with a dozen engines at once one."""
+DEPTHS = range(1, MOST_FAULTS + 1)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest, name: str) -> HttpResponse:
     """What is known of both sides; a POST explores what is not."""
     version = version_asked(name, "")
@@ -52,7 +54,7 @@ def compare(request: HttpRequest, name: str) -> HttpResponse:
     return _page(request, version, asked, sides)
 
 
-@require_GET
+@require_safe
 def beside(request: HttpRequest, name: str) -> HttpResponse:
     """The run of the faults that tell two sides apart, paused where it went wrong; of both sides, where they part."""
     version = version_asked(name, "")
@@ -88,7 +90,8 @@ def _asked(request: HttpRequest, version: SagaVersion) -> dict[str, Any]:
     return {
         "what": what,
         "keys": (said.get("a") or usual[0], said.get("b") or usual[1]),
-        "faults": int(faults) if faults in ("1", "2", "3", "4") else FAULTS.get(what, 2),
+        "faults": int(faults) if faults in map(str, DEPTHS) else FAULTS.get(what, 2),
+        "is_said": faults in map(str, DEPTHS),
     }
 
 
@@ -122,6 +125,7 @@ def _page(
         "what": asked["what"],
         "tabs": [(what, label) for what, label in WHATS.items()],
         "choices": _choices(asked["what"], version),
+        "depths": DEPTHS,
         "sides": sides,
         "is_open": any(side.is_open for side in sides),
         "all_known": all_known,

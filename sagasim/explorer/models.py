@@ -18,6 +18,7 @@ from django.db.models import Q
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.codec import saga_from_data
 from sagasim.core.harms import HARMS
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ HASH_LENGTH = 64
 
 
 class Lane(models.TextChoices):
-    """Where it waits or runs: everything begins in the quick lane, and what takes longer goes on in the other."""
+    """Where it waits or runs (lanes.py says what each is for)."""
 
     QUICK = "quick", "quick"
+    MIDDLE = "middle", "middle"
     LONG = "long", "long"
+    IDLE = "idle", "idle"
 
 
 class Exploration(models.Model):
@@ -81,7 +84,7 @@ class Exploration(models.Model):
     most_seconds = models.FloatField()
 
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
-    lane = models.CharField(max_length=5, choices=Lane, default=Lane.QUICK)
+    lane = models.CharField(max_length=6, choices=Lane, default=Lane.QUICK)
     stop_asked = models.BooleanField(default=False)
     sentence = models.TextField(blank=True, help_text="Why it ended as it did, where that needs a word.")
     progress: models.JSONField[dict[str, Any] | Combinable, dict[str, Any]] = models.JSONField(
@@ -135,7 +138,7 @@ class Exploration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, any {self.faults} fault{'' if self.faults == 1 else 's'}, {self.state}"
+        return f"{self.name}, any {number_of(self.faults, 'fault')}, {self.state}"
 
     def get_absolute_url(self) -> str:
         return f"/explorations/{self.pk}/"

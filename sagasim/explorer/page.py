@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import HARMS, PROPERTIES
-from sagasim.core.results import Verdict
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Verdict
 from sagasim.explorer.findings import Change, Group, changes, groups, shown
 from sagasim.explorer.looks import HOLDS, Look, look_of
 from sagasim.explorer.matrix import Matrix, in_words
@@ -106,11 +107,12 @@ def shown_of(
     before: Verdict | None = None,
     one_fault: Verdict | None = None,
     pairs_seen: int = 0,
+    pairs_come: bool = False,
 ) -> Shown:
     """The verdict, in the layer that was asked for.
 
     `before` is the verdict of the version before; `one_fault` what is known to the end where the verdict is
-    not: the matrix is of that. `pairs_seen` is how many pairs of faults were looked at.
+    not: the matrix is of that. `pairs_seen` is how many pairs of faults were looked at; `pairs_come`: they will be.
     """
     matrix = Matrix(saga, one_fault or verdict, kinds=kinds, pairs=pairs, before=before)
     layer = _layer(verdict, asked)
@@ -132,7 +134,7 @@ def shown_of(
         ),
         layers=_layers(verdict, layer, matrix),
         depths=_depths(layer, deep) if pairs and layer != DIFFER else (),
-        about_pairs=_about_pairs(verdict.faults, pairs_seen) if not pairs else "",
+        about_pairs=_about_pairs(verdict.faults, pairs_seen, come=pairs_come) if not pairs else "",
         layer=layer,
         caption=_caption(layer, deep, first),
         explains=_explains(layer, deep, first),
@@ -171,7 +173,7 @@ def _layers(verdict: Verdict, layer: str, matrix: Matrix) -> tuple[Tab, ...]:
     ]
     if len(tabs) > 1:
         differ = matrix.where_they_differ().counts.get("differs", 0)
-        note = f"{differ} cell{'' if differ == 1 else 's'}"
+        note = number_of(differ, "cell")
         query = urlencode({"layer": DIFFER})
         tabs.append(Tab(label="where they differ", note=note, query=query, is_current=layer == DIFFER))
     return tuple(tabs)
@@ -184,15 +186,17 @@ def _depths(layer: str, deep: bool) -> tuple[Tab, ...]:
     )
 
 
-def _about_pairs(faults: int, seen: int) -> str:
+def _about_pairs(faults: int, seen: int, *, come: bool) -> str:
     """Why there is no layer of two faults."""
+    if come and not seen:
+        return "Two faults together follow in a moment."
     if faults < 2:
         return "Explore two faults to see which are worse together."
     return f"None of {seen:,} pairs of faults is worse together than apart." if seen else ""
 
 
 def _findings(number: int) -> str:
-    return f"{number} finding{'' if number == 1 else 's'}" if number else "no finding"
+    return number_of(number, "finding") if number else "no finding"
 
 
 def _caption(layer: str, deep: bool, first: Place | None) -> str:
@@ -260,9 +264,13 @@ def progress_in_words(exploration: Exploration) -> str:
         return "Not begun yet."
     if progress.get("doing") == "mending":
         return f"Looking for fixes: {progress.get('mended', 0)} of {progress.get('of', 0)} findings."
+    if progress.get("doing") == "pairing":
+        return "Finding the run of every pair of faults that is worse together."
+    if progress.get("doing") == "reading":
+        return f"Reading what follows from what in {progress.get('states', 0):,} states."
     level, faults = progress.get("level", 0), exploration.faults
     found = progress.get("findings", 0)
     return (
-        f"At {level} of {faults} fault{'' if faults == 1 else 's'}: {progress.get('states', 0):,} states, "
+        f"At {level} of {number_of(faults, 'fault')}: {progress.get('states', 0):,} states, "
         f"{progress.get('waiting', 0):,} waiting, {_findings(found)}."
     )

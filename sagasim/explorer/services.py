@@ -18,9 +18,10 @@ from sagasim.composer.models import SagaVersion
 from sagasim.core.codec import saga_hash, saga_to_data
 from sagasim.core.errors import CoreError, listed, quoted
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
-from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
+from sagasim.explorer.jobs import jobs, sweep
 from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
 from sagasim.explorer.questions import BOTH, answer_to, explorer_version, question_of
 
@@ -81,8 +82,8 @@ def start(
 ) -> Exploration:
     """The answer if it is there; else what is under way; else a new exploration, in the queue.
 
-    `anew` takes no answer that is there; `quietly` takes no turn in the quick lane from anybody who waits. Call
-    it outside of transactions: a worker must see the row.
+    `anew` takes no answer that is there; `quietly`: nobody waits for it, so it keeps nobody waiting. Call it
+    outside of transactions: a worker must see the row.
     Raises BadQuestion.
     """
     version = design if isinstance(design, SagaVersion) else None
@@ -95,6 +96,8 @@ def start(
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
+            if not quietly and known.is_open and jobs.call_forward(known.pk):
+                known.refresh_from_db()
             return _adopted(known, version)
     now = timezone.now()
     row = Exploration.objects.create(
@@ -110,13 +113,13 @@ def start(
         coordinations=[each.value for each in asked],
         most_states=most_states,
         most_seconds=most_seconds,
-        lane=Lane.LONG if quietly else Lane.QUICK,
+        lane=Lane.IDLE if quietly else Lane.QUICK,
         keeper=jobs.keeper,
         kept_until=now + states.LEASE,
         asked_at=now,
         asked_by=by,
     )
-    jobs.submit(row.pk, LAST_TURN if quietly else 0)
+    jobs.submit(row.pk, row.lane)
     row.refresh_from_db()
     return row
 
@@ -212,7 +215,7 @@ def badge_of(versions: Iterable[SagaVersion]) -> dict[str, Badge]:
 
 
 def _badge(row: Exploration) -> Badge:
-    plans = f"any {row.faults} fault{'' if row.faults == 1 else 's'}"
+    plans = f"any {number_of(row.faults, 'fault')}"
     counts = (row.verdict or {}).get("coordinations", {})
     found = ", ".join(f"{_counted(its['findings'])} ({name})" for name, its in counts.items())
     text = f"{plans}: no finding" if not row.findings_count else f"{plans}: {found}"
@@ -225,7 +228,7 @@ def _badge(row: Exploration) -> Badge:
 
 
 def _counted(findings: int) -> str:
-    return f"{findings} finding{'' if findings == 1 else 's'}" if findings else "none"
+    return number_of(findings, "finding") if findings else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

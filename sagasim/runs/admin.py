@@ -7,19 +7,16 @@ there are; each is answered by an index that is in the order of the list (models
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 
@@ -27,6 +24,7 @@ from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
 from sagasim.runs import repairs, services
+from sagasim.runs.ageing import DeletedByAge
 from sagasim.runs.exporting import csv_of, json_of
 from sagasim.runs.listing import NEWEST_MENTION, named, of_harm, of_kind, prefix_of
 from sagasim.runs.models import NEWEST_FIRST, Run, RunFinding
@@ -162,7 +160,9 @@ class VersionFilter(Choices):
 
 
 @admin.register(Run)
-class RunAdmin(Runs):
+class RunAdmin(DeletedByAge, Runs):
+    change_list_template = "admin/runs/run/change_list.html"
+    goes_with_them = "Their histories, findings and links to what-ifs go with them."
     list_filter = (
         "outcome",
         "coordination",
@@ -308,39 +308,8 @@ class RunAdmin(Runs):
             cut_off(run.pk)
         self.message_user(request, f"{len(running)} recordings were cut off.")
 
-    def get_urls(self) -> list[URLPattern]:
-        clear = path(
-            "delete-older/", self.admin_site.admin_view(self.delete_older), name="runs_run_delete_older"
-        )
-        return [clear, *super().get_urls()]
-
-    def delete_older(self, request: HttpRequest) -> HttpResponse:
-        """Deletes runs by age, some hundreds at a time, so that nobody waits for a lock."""
-        if not self.has_delete_permission(request):
-            return HttpResponse("Only who may delete runs may clear them out.", status=403)
-        form = OlderForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            deleted = services.delete_older(timezone.now() - timedelta(days=form.cleaned_data["days"]))
-            self.message_user(request, f"{deleted:,} runs were deleted.")
-            return HttpResponseRedirect(reverse("admin:runs_run_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "form": form,
-            "title": "Delete runs by age",
-            "opts": self.opts,
-        }
-        status = 422 if request.method == "POST" else 200
-        return TemplateResponse(request, "admin/runs/run/delete_older.html", context, status=status)
-
-
-class OlderForm(forms.Form):
-    days = forms.IntegerField(
-        label="Delete runs older than (days)",
-        min_value=0,
-        max_value=36_500,
-        initial=30,
-        error_messages={"invalid": "Write a whole number of days, such as 30."},
-    )
+    def delete_before(self, before: datetime) -> int:
+        return services.delete_older(before)
 
 
 def _repair(run: Run, harm: str, step: str) -> str:

@@ -19,7 +19,7 @@ export const HEADROOM = 14; // px above the first instant
 const FOOTROOM = 40;
 const BAR = 10;
 const LANE = 4.5; // px between two effects of one service
-const GLYPH = 6; // px that a letter of a label takes, rather more than less
+const LETTER = 6.2; // px: about what one of a label takes
 const NEAR = 8; // px: closer marks of one participant would cover one another
 
 let drawings = 0;
@@ -213,16 +213,14 @@ export class Diagram {
     if (unsure) bar.style.fill = `url(#${this.name}-hatch)`;
     if (place === COORDINATOR || state === "retry") return [bar];
     const says = `${undo ? "undo " : ""}${step}${attempt > 1 ? ` #${attempt}` : ""}`;
-    const at = { ...this.#beside(place, says), y: top + Math.min(height / 2 + 3.5, 16) };
+    const beside = BAR / 2 + 5;
+    const fits = this.#x(place) + beside + says.length * LETTER <= (this.width ?? 0);
+    const at = {
+      x: this.#x(place) + (fits ? beside : -beside),
+      y: top + Math.min(height / 2 + 3.5, 16),
+      "text-anchor": fits ? null : "end",
+    };
     return [bar, svg("text", { class: undo ? "label undo" : "label", ...at, "data-seq": seq }, says)];
-  }
-
-  /** Right of a bar; left of it where the drawing ends before the words do. @param {string} place @param {string} says */
-  #beside(place, says) {
-    const x = this.#x(place);
-    const aside = BAR / 2 + 5;
-    const fits = x + aside + says.length * GLYPH <= (this.width ?? Number.POSITIVE_INFINITY);
-    return fits ? { x: x + aside } : { x: x - aside, "text-anchor": "end" };
   }
 
   /** @param {Message} message */
