@@ -23,8 +23,8 @@ from sagasim.terminal import Terminal
 if TYPE_CHECKING:
     from sagasim.core.faults import FaultPlan, Moment
     from sagasim.core.inquiry import Inquiry, Standing
-    from sagasim.core.results import ToldFinding, Verdict
     from sagasim.core.saga import Coordination, Saga
+    from sagasim.core.verdict import ToldFinding, Verdict
 
 FOUND_NOTHING, FOUND, WRONG_INPUT = 0, 1, 2
 MOST_BYTES = 64 * 1024 * 1024
@@ -223,8 +223,8 @@ def _words(text: str | None, known: Sequence[str], what: str) -> tuple[str, ...]
 
 def _check(asked: argparse.Namespace, terminal: Terminal) -> int:
     from sagasim.core.lint import Problem, check
-    from sagasim.core.results import replay_command
     from sagasim.core.saga import Coordination
+    from sagasim.core.verdict import replay_command
 
     saga = _saga(asked.file)
     problems = check(saga)
@@ -266,7 +266,9 @@ def _check(asked: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _counted(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+    from sagasim.core.phrases import number_of
+
+    return number_of(number, word, "no")
 
 
 # ---------------------------------------------------------------- run, diagram, schema
@@ -366,7 +368,8 @@ def _baseline(file: str | None, saga: Saga) -> Verdict | None:
         return None
     import json
 
-    from sagasim.core.results import BadResult, verdict_from_data
+    from sagasim.core.reading import BadResult
+    from sagasim.core.results import verdict_from_data
 
     try:
         baseline = verdict_from_data(json.loads(_bytes(file)))

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from sagasim.composer.models import SavedSaga
 from sagasim.composer.services import may_change
 from sagasim.composer.visitors import user_of
+from sagasim.explorer.findings import Chip, chips
 from sagasim.explorer.services import Badge, badge_of
 from sagasim.runs.views import recent_runs
 
@@ -30,19 +31,22 @@ class Card:
     saga: SavedSaga
     badge: Badge | None
     may_change: bool
+    faults: tuple[Chip, ...] = ()
+    """Of the gallery: those that tell it from its twin."""
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """`?q=` looks for your own sagas by name and title."""
     wanted = request.GET.get("q", "")[:MOST_LETTERS].strip()
-    gallery = list(_newest_known().filter(in_gallery=True).order_by("pk"))
+    gallery = list(_newest_known("latest__text").filter(in_gallery=True).order_by("pk"))
     own = list(_own(wanted)[: MOST_SAGAS + 1])
     badges = badge_of(saga.latest for saga in (*gallery, *own) if saga.latest)
 
     def card(saga: SavedSaga) -> Card:
         badge = badges.get(saga.latest.hash) if saga.latest else None
-        return Card(saga, badge, may_change(saga, user_of(request)))
+        faults = chips(saga.show_with, saga.latest.meaning) if saga.latest and saga.in_gallery else ()
+        return Card(saga, badge, may_change(saga, user_of(request)), faults)
 
     twins = {saga.broken_twin_of_id: card(saga) for saga in gallery if saga.broken_twin_of_id}
     context = {
@@ -56,10 +60,14 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "composer/home.html", context)
 
 
-def _newest_known() -> QuerySet[SavedSaga]:
-    return SavedSaga.objects.select_related("owner", "latest").defer("latest__text", "latest__normal_form")
+def _newest_known(*unread: str) -> QuerySet[SavedSaga]:
+    return SavedSaga.objects.select_related("owner", "latest").defer(*unread)
 
 
 def _own(wanted: str) -> QuerySet[SavedSaga]:
-    own = _newest_known().filter(in_gallery=False, is_draft=False).order_by("-saved_at")
+    own = (
+        _newest_known("latest__text", "latest__normal_form")
+        .filter(in_gallery=False, is_draft=False)
+        .order_by("-saved_at")
+    )
     return own.filter(Q(name__icontains=wanted) | Q(title__icontains=wanted)) if wanted else own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from sagasim.composer.drawing import mermaid_of, svg_of
 from sagasim.composer.models import SagaVersion
@@ -35,7 +35,7 @@ def _svg(version: SagaVersion) -> tuple[str, str]:
 FILES = {"yaml": _yaml, "json": _json, "mermaid": _mermaid, "svg": _svg}
 
 
-@require_GET
+@require_safe
 def export(request: HttpRequest, name: str, wanted: str) -> HttpResponse:
     """The newest version, or `?version=`, as a file to keep; `?look` shows it in the browser instead."""
     version = version_asked(name, request.GET.get("version", ""))
@@ -46,7 +46,7 @@ def export(request: HttpRequest, name: str, wanted: str) -> HttpResponse:
     return HttpResponse(text, content_type=content_type, headers=headers)
 
 
-@require_GET
+@require_safe
 def schema(_request: HttpRequest) -> JsonResponse:
     """The JSON Schema of a saga file, for editors."""
     return JsonResponse(json_schema())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from sagasim.composer import services
 from sagasim.composer.differing import side_by_side
@@ -17,7 +17,7 @@ from sagasim.composer.wording import changes_between
 PER_PAGE = 50
 
 
-@require_GET
+@require_safe
 def listed(request: HttpRequest, name: str) -> HttpResponse:
     """The newest first; `?before=` turns the page."""
     saga = version_asked(name).saga
@@ -40,7 +40,7 @@ def listed(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "composer/versions.html", context)
 
 
-@require_GET
+@require_safe
 def one(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """One version as it was written."""
     version = version_asked(name, str(number))
@@ -55,7 +55,7 @@ def one(request: HttpRequest, name: str, number: int) -> HttpResponse:
     return render(request, "composer/version.html", context)
 
 
-@require_GET
+@require_safe
 def compare(request: HttpRequest, name: str) -> HttpResponse:
     """Two versions: what is different in words, and their texts side by side. Default: the two newest."""
     newest = version_asked(name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sagasim.core.engine import Rules, rules_of
-from sagasim.core.expressions import compile_expression, names_in
+from sagasim.core.expressions import compile_expression, conjuncts, names_in
 from sagasim.core.faults import FOR_EVER, Fault, parse_given
 from sagasim.core.saga import Coordination, Delivery, Kind, Saga, Step
 
@@ -49,7 +49,7 @@ class Blueprint:
     written: tuple[frozenset[int], ...]
     read: tuple[frozenset[int], ...]
     asked: tuple[frozenset[int], ...]  # resources that decide whether the step refuses
-    weighed: tuple[frozenset[int], ...]  # indexed by `always` invariant: the resources in it
+    weighed: tuple[frozenset[int], ...]  # the resources of each truth that must hold always
     refuses_when: tuple[Judgement | None, ...]
     always: tuple[tuple[str, Judgement], ...]  # indexed by invariant
     finally_: tuple[tuple[str, Judgement], ...]
@@ -143,7 +143,12 @@ def blueprint(saga: Saga, coordination: Coordination) -> Blueprint:
         written=tuple(frozenset(place[name] for name in step.effects) for step in steps),
         read=tuple(frozenset(place[name] for name in step.reads) for step in steps),
         asked=tuple(_places(step.refuses_when, place) for step in steps),
-        weighed=tuple(_places(each.expression, place) for each in saga.invariants if each.when == "always"),
+        weighed=tuple(
+            frozenset(place[name] for name in names)
+            for each in saga.invariants
+            if each.when == "always"
+            for names in conjuncts(each.expression)
+        ),
         refuses_when=tuple(
             compile_expression(step.refuses_when, resources) if step.refuses_when else None for step in steps
         ),

@@ -13,6 +13,7 @@ one per listener, in order between any two participants.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sagasim.core.blueprint import Blueprint
@@ -131,6 +132,11 @@ def interrupt(bp: Blueprint, was: Troupe, kind: str, out: Out) -> Troupe:
     return stage.closed()
 
 
+def in_order(bus: Iterable[Message]) -> tuple[Message, ...]:
+    """The bus, lane by lane; what is in one lane stays in its order."""
+    return tuple(sorted(bus, key=lambda message: (message.publisher, message.listener)))
+
+
 def hear_again(bp: Blueprint, was: Troupe, step: int) -> tuple[int, ...]:
     """`done` was published a second time: the steps that get their event twice and do not deduplicate it."""
     return tuple(
@@ -176,9 +182,7 @@ class _Stage:
         self.legs, self.ears, self.bus = list(was.legs), list(was.ears), list(was.bus)
 
     def closed(self) -> Troupe:
-        bus = tuple(
-            sorted(self.bus, key=lambda message: (message.publisher, message.listener))
-        )  # stable: in order
+        bus = in_order(self.bus)
         return Troupe(
             self.phase, tuple(self.legs), tuple(self.ears), bus, self.alarm, self.failing, self.report
         )

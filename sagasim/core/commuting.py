@@ -20,12 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sagasim.core.blueprint import reachable
-from sagasim.core.choreography import CLOSED, Troupe
+from sagasim.core.choreography import Troupe
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import Leg
 from sagasim.core.orchestration import Coordinator
+from sagasim.core.rows import Row, Rows, Spot
 from sagasim.core.saga import Kind
-from sagasim.core.world import Choice, Instance, World
+from sagasim.core.world import Choice
 
 OPEN = ("idle", "running")
 LATE_KINDS = frozenset({"late", "reordered", "crash"})
@@ -65,10 +66,10 @@ class Commuting:
         self._not_shared = tuple(not self._conflicts(step, every) for step in every)  # by other instances
 
     def enough(
-        self, world: World, choices: list[Choice], faults: list[Choice], *, left: bool
+        self, spot: Spot, choices: list[Choice], faults: list[Choice], *, left: bool
     ) -> tuple[list[Choice], list[Choice]]:
         """The choices and faults that are enough, where what shares nothing may happen in any order."""
-        first = self.first(world, choices, faults_left=left)
+        first = self.first(spot.rows, choices, faults_left=left)
         if first:
             (verb, number, step), *_ = ((each.verb, each.instance, each.step) for each in first)
             struck = [
@@ -77,111 +78,109 @@ class Commuting:
                 if (fault.verb, fault.instance, fault.step) == ("perform", number, step) and verb == "perform"
             ]
             return first, struck
-        only = self.only_instance(world, choices, faults_left=left)
+        only = self.only_instance(spot.rows, choices, faults_left=left)
         if only is not None:
             return [choice for choice in choices if choice.instance == only], faults
         return choices, faults
 
-    def first(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> list[Choice]:
+    def first(self, rows: Rows, choices: Sequence[Choice], *, faults_left: bool) -> list[Choice]:
         """What may go first alone: one choice, or all that concern one step. None: all must be followed."""
         if not self.applies or not choices:
             return []
-        if len(world.instances) == 1:
+        if len(rows.rows) == 1:
             if len(choices) == 1 and not faults_left:
                 return []
-            (instance,) = world.instances
-            chosen = self._first_of(instance, choices, faults_left)
-            return [chosen] if chosen is not None else self._of_one_step(instance, choices, faults_left)
-        for number, instance in enumerate(world.instances):
+            (row,) = rows.rows
+            chosen = self._first_of(row, choices, faults_left)
+            return [chosen] if chosen is not None else self._of_one_step(row, choices, faults_left)
+        for number, row in enumerate(rows.rows):
             own = [choice for choice in choices if choice.instance == number]
-            chosen = self._first_of(instance, own, faults_left) if own else None
-            if chosen is not None and self._keeps_to_itself(world, chosen, faults_left):
+            chosen = self._first_of(row, own, faults_left) if own else None
+            if chosen is not None and self._keeps_to_itself(rows, chosen, faults_left):
                 return [chosen]
         return []
 
-    def only_instance(self, world: World, choices: Sequence[Choice], *, faults_left: bool) -> int | None:
+    def only_instance(self, rows: Rows, choices: Sequence[Choice], *, faults_left: bool) -> int | None:
         """The instance all of whose choices are independent of the other instances'; None: there is none."""
-        if not self.applies or len(world.instances) == 1 or faults_left or world.marks:
+        if not self.applies or len(rows.rows) == 1 or faults_left or rows.marks:
             return None
-        for number in range(len(world.instances)):
+        for number in range(len(rows.rows)):
             own = [choice for choice in choices if choice.instance == number]
-            if own and all(self._keeps_to_itself(world, choice, faults_left=False) for choice in own):
+            if own and all(self._keeps_to_itself(rows, choice, faults_left=False) for choice in own):
                 return number
         return None
 
-    def _keeps_to_itself(self, world: World, choice: Choice, faults_left: bool) -> bool:
-        if world.instances[choice.instance].copies or self.bp.finally_:
+    def _keeps_to_itself(self, rows: Rows, choice: Choice, faults_left: bool) -> bool:
+        if self.bp.finally_ or has_copies(rows.rows[choice.instance]):
             return False
         if choice.verb in ("hear", "receive"):
-            return not self._outage_under_way(world.instances[choice.instance])
+            return not has_outage(rows.rows[choice.instance])
         if choice.verb != "perform" or not self._not_shared[choice.step]:
             return False
-        return not self._outages or not (
-            faults_left or any(self._outage_under_way(each) for each in world.instances)
-        )
+        return not self._outages or not (faults_left or any(map(has_outage, rows.rows)))
 
-    def _first_of(self, instance: Instance, choices: Sequence[Choice], faults_left: bool) -> Choice | None:
-        if instance.mind.ended:
+    def _first_of(self, row: Row, choices: Sequence[Choice], faults_left: bool) -> Choice | None:
+        mind = row.rest.rest.mind
+        if row.rest.over is not None:
             return None
-        if isinstance(instance.mind, Coordinator):
-            return self._orchestrated(instance, instance.mind, choices, faults_left)
-        return self._choreographed(instance, instance.mind, choices, faults_left)
+        if isinstance(mind, Coordinator):
+            return self._orchestrated(row, mind.phase, choices, faults_left)
+        return self._choreographed(row, mind, choices, faults_left)
 
     # orchestration
 
     def _orchestrated(
-        self, instance: Instance, mind: Coordinator, choices: Sequence[Choice], faults_left: bool
+        self, row: Row, phase: str, choices: Sequence[Choice], faults_left: bool
     ) -> Choice | None:
-        if self._abandons and mind.phase != "compensating":
+        if self._abandons and phase != "compensating":
             return None  # who fails first decides what becomes of the others
         for choice in choices:
-            if choice.verb == "perform" and self._performs_alone(instance, choice, faults_left):
+            if choice.verb == "perform" and self._performs_alone(row, choice, faults_left):
                 return choice
-        if self._outage_under_way(instance):
+        if has_outage(row):
             return None
+        legs = [known.cell.leg for known in row.cells]
         for choice in choices:
-            quiet = choice.verb == "hear" and self._is_heard_quietly(mind, choice.step)
-            if quiet and (not instance.copies or self._ends_nothing(mind, choice.step)):
+            quiet = choice.verb == "hear" and self._is_heard_quietly(phase, legs, choice.step)
+            if quiet and (not has_copies(row) or self._ends_nothing(phase, legs, choice.step)):
                 return choice
         return None
 
-    def _of_one_step(self, instance: Instance, choices: Sequence[Choice], faults_left: bool) -> list[Choice]:
+    def _of_one_step(self, row: Row, choices: Sequence[Choice], faults_left: bool) -> list[Choice]:
         """A call and the copies of its own step that may land before or after it: what else runs shares nothing."""
-        mind = instance.mind
-        if not isinstance(mind, Coordinator) or mind.ended or not instance.copies:
+        mind = row.rest.rest.mind
+        if not isinstance(mind, Coordinator) or row.rest.over is not None or not has_copies(row):
             return []
-        if (self._abandons and mind.phase != "compensating") or self._outage_under_way(instance):
+        if (self._abandons and mind.phase != "compensating") or has_outage(row):
             return []
+        legs = [known.cell.leg for known in row.cells]
         for choice in choices:
             if choice.verb == "perform":
-                alone = self._performs_alone(instance, choice, faults_left, beside_its_copies=True)
+                alone = self._performs_alone(row, choice, faults_left, beside_its_copies=True)
             else:
                 alone = (
                     choice.verb == "hear"
                     and mind.phase == "compensating"
                     and not self._stops
                     and self._undone_alone[choice.step]
-                    and self._ends_nothing(mind, choice.step)
+                    and self._ends_nothing(mind.phase, legs, choice.step)
                 )
             if alone:
                 return [each for each in choices if each.step == choice.step]
         return []
 
-    def _ends_nothing(self, mind: Coordinator, step: int) -> bool:
+    def _ends_nothing(self, phase: str, legs: Sequence[Leg], step: int) -> bool:
         """Whether the saga goes on whatever is heard of this step: others are still under way."""
-        others = (leg for other, leg in enumerate(mind.legs) if other != step)
-        return any(
-            leg.undoing or (leg.belief == "running" and mind.phase != "compensating") for leg in others
-        )
+        others = (leg for other, leg in enumerate(legs) if other != step)
+        return any(leg.undoing or (leg.belief == "running" and phase != "compensating") for leg in others)
 
     def _performs_alone(
-        self, instance: Instance, choice: Choice, faults_left: bool, *, beside_its_copies: bool = False
+        self, row: Row, choice: Choice, faults_left: bool, *, beside_its_copies: bool = False
     ) -> bool:
-        step = choice.step
-        if any(
-            (copy.step == step and not beside_its_copies) or (choice.undo and copy.step in self.bp.pivots)
-            for copy in instance.copies
-        ):
+        step, cells = choice.step, row.cells
+        if cells[step].cell.copies and not beside_its_copies:
+            return False
+        if choice.undo and any(cells[pivot].cell.copies for pivot in self.bp.pivots):
             return False
         if not (self._undone_alone if choice.undo else self._alone)[step]:
             return False
@@ -191,27 +190,24 @@ class Commuting:
         shared = any(self.bp.service_of[other] == service for other in self._beside[step])
         if choice.undo and self._undone_alone is not self._alone:
             shared = self.bp.service_of.count(service) > 1
-        return not shared or not (faults_left or self._outage_under_way(instance))
+        return not shared or not (faults_left or has_outage(row))
 
-    def _outage_under_way(self, instance: Instance) -> bool:
-        return any(strike.kind == "outage" for strike in instance.strikes)
-
-    def _is_heard_quietly(self, mind: Coordinator, step: int) -> bool:
+    def _is_heard_quietly(self, phase: str, legs: Sequence[Leg], step: int) -> bool:
         """Whether hearing this starts nothing, ends nothing, and is the same whatever is heard first."""
-        if mind.phase == "compensating":
+        if phase == "compensating":
             return not self._stops
         pivots = self.bp.pivots
-        if any(mind.legs[pivot].belief == "running" for pivot in pivots):
+        if any(legs[pivot].belief == "running" for pivot in pivots):
             return False
-        leg = mind.legs[step]
+        leg = legs[step]
         if self._is_tried_again(leg, step):
             return True
-        if any(self._hasty[other] and mind.legs[other].belief in OPEN for other in self._others[step]):
+        if any(self._hasty[other] and legs[other].belief in OPEN for other in self._others[step]):
             return False
-        if mind.phase == "halting":
+        if phase == "halting":
             return True
         if leg.call == "done":
-            return self._starts_nothing(mind.legs, step)
+            return self._starts_nothing(legs, step)
         logged = self.bp.steps[step].safeguards.intent_log  # else it matters whether the saga has halted
         return leg.call == "crashed" and logged and self.bp.rules.on_recover == "resend"
 
@@ -237,7 +233,7 @@ class Commuting:
         )
         return not (is_undone and bp.is_undoable(step))
 
-    def _starts_nothing(self, legs: tuple[Leg, ...], step: int) -> bool:
+    def _starts_nothing(self, legs: Sequence[Leg], step: int) -> bool:
         waiting = [other for other, after in enumerate(self.bp.after) if step in after]
         others_open = any(leg.belief in OPEN for other, leg in enumerate(legs) if other != step)
         return others_open and all(
@@ -253,46 +249,33 @@ class Commuting:
     # choreography
 
     def _choreographed(
-        self, instance: Instance, mind: Troupe, choices: Sequence[Choice], faults_left: bool
+        self, row: Row, mind: Troupe, choices: Sequence[Choice], faults_left: bool
     ) -> Choice | None:
-        if instance.copies or self._outage_under_way(instance):
+        cells = row.cells
+        if has_copies(row) or has_outage(row):
             return None
         for choice in choices:
-            if choice.verb == "receive" and self._listens_idly(mind, choice.step):
+            if choice.verb == "receive" and cells[choice.step].listens_idly:
                 return choice
-        if not any(mind.legs[pivot].belief == "running" for pivot in self.bp.pivots):
+        if not any(cells[pivot].cell.leg.belief == "running" for pivot in self.bp.pivots):
             for choice in choices:
                 if choice.undo and choice.verb == "hear":
                     return choice
                 if (
                     choice.undo
                     and choice.verb == "perform"
-                    and self._performs_alone(instance, choice, faults_left)
+                    and self._performs_alone(row, choice, faults_left)
                 ):
                     return choice
-        if not faults_left and self._is_calm(instance, mind):
+        if not faults_left and self._is_calm(row, mind):
             for choice in choices:
-                if choice.verb == "hear" or self._performs_alone(instance, choice, faults_left=False):
+                if choice.verb == "hear" or self._performs_alone(row, choice, faults_left=False):
                     return choice
         return None
 
-    def _listens_idly(self, mind: Troupe, listener: int) -> bool:
-        """A listener with no call under way: what it hears now, it could have heard at any other time."""
-        leg = mind.legs[listener]
-        if leg.undoing or (leg.belief == "running" and mind.ears[listener].aborted):
-            return True
-        return not leg.call and (leg.belief == "done" or leg.belief in CLOSED)
-
-    def _is_calm(self, instance: Instance, mind: Troupe) -> bool:
+    def _is_calm(self, row: Row, mind: Troupe) -> bool:
         """Nothing has gone wrong that anybody could still hear of; without a fault, nothing will."""
-        return (
-            not self._natural
-            and not mind.bus
-            and not any(ears.aborted or ears.closed or ears.passed for ears in mind.ears)
-            and not any(strike.kind for strike in instance.strikes)
-            and all(leg.belief in ("idle", "running", "done") and not leg.undoing for leg in mind.legs)
-            and all(leg.call in ("", "sent", "held", "done", "again", "error") for leg in mind.legs)
-        )
+        return not self._natural and not mind.bus and all(known.calm for known in row.cells)
 
     # what is shared
 
@@ -313,6 +296,17 @@ class Commuting:
         mine = self._changes(step)
         weighed = [names for names in bp.weighed if names & mine]
         return mine.union(bp.touched[step], bp.asked[step], *weighed)
+
+
+def has_copies(row: Row) -> bool:
+    """Whether anything of this instance is under way although nobody waits for it."""
+    over = row.rest.over
+    return bool(over.copies) if over is not None else any(known.cell.copies for known in row.cells)
+
+
+def has_outage(row: Row) -> bool:
+    """Whether an outage goes on striking one of its calls."""
+    return any(known.outage for known in row.cells)
 
 
 def _beside(followers: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:

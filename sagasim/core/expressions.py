@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
 from sagasim.core.errors import BadExpression, listed, quoted
@@ -58,7 +59,7 @@ def compile_expression(text: str, names: tuple[str, ...]) -> Callable[[Sequence[
 
     Raises BadExpression where the text is no truth over these names, with what would have been right.
     """
-    part, used = _parsed(text)
+    part, used, _ = _parsed(text)
     for name in used:
         if name not in names:
             raise BadExpression(f"no resource {quoted(name)}; there are {listed(names)}")
@@ -74,13 +75,21 @@ def names_in(text: str) -> tuple[str, ...]:
     return _parsed(text)[1]
 
 
+def conjuncts(text: str) -> tuple[frozenset[str], ...]:
+    """The resources of each truth that must hold for the whole to hold; one, unless `and` joins them all.
+
+    Raises BadExpression.
+    """
+    return _parsed(text)[2]
+
+
 @lru_cache(maxsize=1024)
-def _parsed(text: str) -> tuple[_Part, tuple[str, ...]]:
+def _parsed(text: str) -> tuple[_Part, tuple[str, ...], tuple[frozenset[str], ...]]:
     if len(text) > MOST_CHARACTERS:
         raise BadExpression(f"{len(text)} characters; at most {MOST_CHARACTERS} are read")
     parser = _Parser(text)
     part = parser.whole()
-    return part, tuple(dict.fromkeys(parser.names))
+    return part, tuple(dict.fromkeys(parser.names)), parser.conjuncts()
 
 
 class _Parser:
@@ -89,6 +98,10 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text, self.at, self.depth = text, 0, 0
         self.names: list[str] = []
+        self.joints: dict[str, list[int]] = {
+            "and": [],
+            "or": [],
+        }  # those that join all: how many names stand before
         self.token, self.group = "", "end"
         self._next()
 
@@ -99,6 +112,12 @@ class _Parser:
         if not part.is_truth:
             self._fail("it is a number, not true or false; compare it, as in inventory.available >= 1")
         return part
+
+    def conjuncts(self) -> tuple[frozenset[str], ...]:
+        if self.joints["or"]:
+            return (frozenset(self.names),)
+        cuts = [0, *self.joints["and"], len(self.names)]
+        return tuple(frozenset(self.names[one:next_]) for one, next_ in pairwise(cuts))
 
     def _next(self) -> None:
         match = _TOKEN.match(self.text, self.at)
@@ -125,6 +144,8 @@ class _Parser:
         part = operand()
         while self._took((word,)):
             self._must_be_truth(part, word)
+            if not self.depth:
+                self.joints[word].append(len(self.names))
             other = operand()
             self._must_be_truth(other, word)
             part = _Part(f"{part.python} {word} {other.python}", is_truth=True)

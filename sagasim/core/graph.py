@@ -9,8 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from sagasim.core.execution import hanging_step
-from sagasim.core.harms import WORST_FIRST, Harm
+from sagasim.core.harms import WORST_FIRST, Harm, stuck
 from sagasim.core.search import Broken, Search
 from sagasim.core.world import World
 
@@ -37,7 +36,7 @@ def stuck_at(search: Search, world: World) -> Iterator[Harm]:
     bp = search.bp
     for instance in world.instances:
         if not instance.mind.ended:
-            yield Harm("stuck", bp.steps[hanging_step(bp, instance.mind)].name)
+            yield stuck(bp, instance.mind)
 
 
 def topological(search: Search) -> list[int]:

@@ -2,7 +2,7 @@
 
 The judge sees one transition at a time: the world before, the events, the world after. So a harm is found the
 first time it happens, in a run and in an exploration alike. `stuck` is not a transition but the absence of
-one: execution.py and exploration.py find it.
+one: simulation.py and graph.py find it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from sagasim.core import choreography
 from sagasim.core.blueprint import Blueprint
+from sagasim.core.choreography import Troupe
 from sagasim.core.history import HistoryEvent, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import Kernel
 from sagasim.core.world import Choice, Instance, Mind, World
@@ -164,3 +166,12 @@ class Judge:
             for name, holds in self.bp.always:
                 if not holds(self.kernel.values(world)):
                     yield Harm("invariant", name)
+
+
+def stuck(bp: Blueprint, mind: Mind) -> Harm:
+    """The harm of a saga that never ends, at the step at which it hangs: whose call or event is missing."""
+    if isinstance(mind, Troupe):
+        step = choreography.step_that_hangs(bp, mind)
+    else:
+        step = next((step for step, leg in enumerate(mind.legs) if leg.call), 0)
+    return Harm("stuck", bp.steps[step].name)

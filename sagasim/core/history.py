@@ -2,7 +2,7 @@
 
 A history event is a fact in the past tense: never edited, lost or refused. What participants say to one
 another can be all three. The coordinations and the participants return these events as plain values; harms.py
-judges them, execution.py gives them a number and a time, narration.py tells them as sentences, and the pages
+judges them, chronicle.py gives them a number and a time, narration.py tells them as sentences, and the pages
 fold them. `step` is always a step's name; `undo` says whether the compensation is meant; attempts count
 from 1.
 """

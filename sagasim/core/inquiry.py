@@ -21,8 +21,8 @@ from sagasim.core.blueprint import blueprint
 from sagasim.core.exploration import MOST_STATES, Exploration, Finding, Progress, Search, reading
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.remedies import Fix, Remedies
-from sagasim.core.results import Fixed, Verdict, verdict_of
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Fixed, Verdict, verdict_of
 
 PORTION = 500
 """So many worlds are expanded between two looks: some hundredths of a second. It is not the driver's to choose,

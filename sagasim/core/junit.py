@@ -12,7 +12,7 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 from sagasim.core.harms import PROPERTIES
-from sagasim.core.results import ToldFinding, Verdict
+from sagasim.core.verdict import ToldFinding, Verdict
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot carry, not even escaped."""

@@ -97,7 +97,8 @@ class Trunk:
         for at in reversed(missing):
             walk, choice = self._walks[search.parents[at]].copy(), search.choices[at]
             assert choice is not None, "only the start has no choice that leads to it"
-            walk.take(choice)
+            for taken in (choice, *search.silent.get(at, ())):
+                walk.take(taken)
             self._walks[at] = walk
         return self._walks[number].copy()
 

@@ -22,6 +22,7 @@ from sagasim.core.faults import SAGA_KINDS
 from sagasim.core.harms import Harm, Judge
 from sagasim.core.history import HistoryEvent, NothingChanged, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import Kernel
+from sagasim.core.reactions import Reactions
 from sagasim.core.rows import (
     CALM,
     HAS_ENDED,
@@ -69,6 +70,7 @@ class Moves:
         self.register = Register(kernel)
         self.reduction = self.register.reduction
         self._alone = self.register.alone
+        self._reactions = None if kernel.orchestrated else Reactions(kernel, judge, self.register)
         self._ends: dict[tuple[Row, object], Become] = {}
         self._troubles: dict[tuple[object, ...], Become] = {}
         self._locks = not self._alone and any(it.safeguards.semantic_lock != "none" for it in bp.steps)
@@ -240,6 +242,10 @@ class Moves:
     # what is heard
 
     def _heard(self, spot: Spot, choice: Choice) -> Heard:
+        if self._reactions and choice.verb in ("hear", "receive"):
+            known = self._reactions.heard(spot, choice)
+            if known is not None:
+                return known
         mind = spot.mind(choice.instance)
         what = choice.step if choice.verb == "hear" else choice.subject
         heard = mind.heard.get(what)

@@ -114,9 +114,6 @@ def hear_stray(bp: Blueprint, was: Coordinator, step: int, undo: bool, answer: s
         return was
     if rule == "advance":
         current = desk.current_call(step, undo)
-        if current < 0:
-            out.append(StrayReplyReceived(name, undo, answer, "ignored"))
-            return was
         out.append(StrayReplyReceived(name, undo, answer, f"taken for {bp.steps[current].name}"))
         _answer_as_done(desk, current)
     else:
@@ -162,11 +159,13 @@ class _Desk:
         return [step for step in range(len(self.legs)) if self.is_running(step)]
 
     def current_call(self, step: int, undo: bool) -> int:
-        """The open call that a stray answer is taken for: its own if it is open, else the first."""
+        """The open call that a stray answer is taken for: its own if it is open, else the first.
+
+        There is one: a saga that waits for nothing has ended.
+        """
         running = self.running()
-        if step in running and (self.legs[step].undoing == "running") == undo:
-            return step
-        return running[0] if running else -1
+        own = step in running and (self.legs[step].undoing == "running") == undo
+        return step if own else running[0]
 
     def has_no_limits(self, step: int, answer: str) -> bool:
         """After a committed pivot, for a retriable step, at a pivot to resolve, and by the rule `retry`."""
@@ -318,11 +317,14 @@ class _Desk:
             return "wait" if logged else "resend"
         if rule == "resend" or undo:
             return "resend"
-        if self.is_pivot(step):
+        if logged and self.is_pivot(step):
             unknown = self.bp.rules.pivot_unknown
             return "resend" if unknown == "resolve" else unknown
+        others = (
+            pivot for pivot in self.bp.pivots if pivot != step
+        )  # a call that was not logged was never made
         may_have_committed = any(
-            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in self.bp.pivots
+            self.legs[pivot].belief in ("running", "done", "unknown") for pivot in others
         )
         return "resend" if may_have_committed else "compensate"
 

@@ -251,8 +251,11 @@ class Paths:
             onward = self._choice_to(world, number)
             if onward is None:
                 return []
-            path.append(onward)
             world, _ = kernel.apply(world, onward)
+            path.append(onward)
+            for silent in self._search.unheard(world, faults_left=True):
+                world, _ = kernel.apply(world, silent)
+                path.append(silent)
         return [*path, self._same_here(world, spot.choice)]
 
     def _choice_to(self, world: World, number: int) -> Choice | None:

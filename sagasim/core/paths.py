@@ -1,7 +1,7 @@
 """The paths that runs of one saga take, without their times: what a transition does, and how it is told.
 
 What follows from a world by one choice is the same in every run. So runs of one saga share what they find on
-their way; execution.py adds when it happens. What is kept is bounded, and nobody can tell whether it was.
+their way; simulation.py adds when it happens. What is kept is bounded, and nobody can tell whether it was.
 """
 
 from __future__ import annotations

@@ -43,6 +43,33 @@ def counted(number: int) -> str:
     return {1: "", 2: " twice"}.get(number, f" {number} times")
 
 
+def number_of(things: int, word: str, none: str = "0") -> str:
+    """`1 fault`, `2,000 faults`, and `0 faults` or `no faults`."""
+    return f"{f'{things:,}' if things else none} {word}{'' if things == 1 else 's'}"
+
+
+def are(number: int) -> str:
+    """The verb of so many things."""
+    return "is" if number == 1 else "are"
+
+
+def amounts(effects: Mapping[str, int], times: int, stays: str, lacks: str) -> str:
+    """`100 payments.captured stay and 1 inventory.available is missing`; empty where no resource changes."""
+    parts = []
+    for name, amount in effects.items():
+        total = amount * times
+        verb = stays if total > 0 else lacks
+        if total:
+            parts.append(f"{abs(total)} {name} {verb if abs(total) == 1 else _plural(verb)}")
+    return joined(parts)
+
+
+def _plural(verb: str) -> str:
+    known = {"stays": "stay", "is": "are", "appears": "appear", "disappears": "disappear"}
+    first, space, rest = verb.partition(" ")
+    return f"{known.get(first, first)}{space}{rest}"
+
+
 def call_of(step: str, undo: bool) -> str:
     return f"the undo of {step}" if undo else step
 

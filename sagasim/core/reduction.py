@@ -15,11 +15,12 @@ concerns no step (`rest`), so that whoever knows what has changed asks for no mo
 from __future__ import annotations
 
 from sagasim.core.alike import Alike
-from sagasim.core.blueprint import Blueprint
+from sagasim.core.blueprint import Blueprint, loses_events
 from sagasim.core.cells import Cell, Rest, put_together, taken_apart
 from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
+from sagasim.core.saga import Kind
 from sagasim.core.world import Instance, Mark, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
@@ -47,6 +48,8 @@ class Reduction:
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
         every = range(len(bp.steps))
+        self._stays = tuple(bp.steps[step].kind is Kind.PIVOT or bp.past_pivot[step] for step in every)
+        self._loses_events = tuple(loses_events(bp, step) for step in every)
         self._undone_in_order = rules.order == "reverse" and all(
             set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
         )
@@ -166,11 +169,28 @@ class Reduction:
         return cell._replace(leg=leg, record=BLANK if blank else cell.record)
 
     def _heard(self, step: int, cell: Cell) -> Cell:
-        """Choreography: nobody tells a closed step anything that it would react to."""
-        if not is_closed(cell.leg):
+        """Choreography: of what was heard, only what may still be asked for."""
+        ears, record = self._asked_for(step, cell), cell.record
+        if is_closed(cell.leg) and self._is_blank(step, cell):
+            record = BLANK
+        if ears is cell.ears and record is cell.record:
             return cell
-        blank = self._is_blank(step, cell)
-        return cell._replace(ears=NOTHING_HEARD, record=BLANK if blank else cell.record)
+        return Cell(cell.leg, ears, record, cell.strike, cell.copies)
+
+    def _asked_for(self, step: int, cell: Cell) -> Ears:
+        leg, ears = cell.leg, cell.ears
+        assert ears is not None
+        if leg.belief == "dead" or self.is_deaf(step, leg):
+            return NOTHING_HEARD
+        if leg.belief != "done":
+            return ears
+        if self._stays[step]:  # it is undone by nobody, or by the event that says so
+            return NOTHING_HEARD
+        return Ears(0, ears.closed, False, ears.passed) if ears.heard or ears.aborted else ears
+
+    def is_deaf(self, step: int, leg: Leg) -> bool:
+        """Choreography: whether nothing can come any more of what this step's participant hears."""
+        return leg.belief in CLOSED or (leg.undoing == "running" and not self._loses_events[step])
 
     def _is_blank(self, step: int, cell: Cell) -> bool:
         return not cell.record.times and self._inverse[step] and not cell.copies

@@ -13,8 +13,9 @@ from sagasim.core.execution import Run
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import PROPERTIES
 from sagasim.core.narration import ending, fix_in_words, story, there
-from sagasim.core.phrases import fault_in_words, joined
-from sagasim.core.results import ToldCell, ToldFinding, Verdict, findings_of
+from sagasim.core.phrases import fault_in_words, joined, number_of
+from sagasim.core.postmortem import findings_of
+from sagasim.core.verdict import ToldCell, ToldFinding, Verdict
 
 
 class Paint(Protocol):
@@ -27,10 +28,6 @@ HARMLESS, NEVER = "\u00b7", " "
 SERIOUS = ("red", "bold")
 
 
-def counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 # ---------------------------------------------------------------- a run
 
 
@@ -41,7 +38,7 @@ def run_report(run: Run, paint: Paint) -> Iterator[str]:
         struck = "" if fault in run.struck else "  (did not strike)"
         yield f"  fault {paint(str(fault), 'yellow')}: {paint(fault_in_words(fault, run.saga))}{struck}"
     if len(run.struck) < len(run.faults):
-        yield paint(f"  {len(run.struck)} of {counted(len(run.faults), 'fault')} struck", "yellow")
+        yield paint(f"  {len(run.struck)} of {number_of(len(run.faults), 'fault')} struck", "yellow")
     yield ""
     for entry, line in zip(run.history, story(run.history, run.saga), strict=True):
         yield paint(line, *_STYLES.get(entry.kind, ()))
@@ -52,9 +49,9 @@ def run_report(run: Run, paint: Paint) -> Iterator[str]:
         yield f"{paint(finding.harm, *SERIOUS)} at {paint(finding.step, 'bold')} (entry {finding.seq})"
         yield f"  {paint(finding.sentence)}"
     outcome = f"{run.outcome}: {ending(run.outcome, run.parked)}" if run.outcome == "parked" else run.outcome
-    found = counted(len(run.harms), "finding") if run.harms else "nothing found"
+    found = number_of(len(run.harms), "finding") if run.harms else "nothing found"
     yield paint(
-        f"{outcome} after {run.duration_ms:,} ms, {counted(run.messages, 'message')}; {found} in this run",
+        f"{outcome} after {run.duration_ms:,} ms, {number_of(run.messages, 'message')}; {found} in this run",
         "bold",
     )
 
@@ -105,8 +102,8 @@ def verdict_report(
         f"{verdict.scope} ({verdict.seconds:.2f} s)" if verdict.exhaustive else paint(verdict.scope, "yellow")
     )
     for name, (states, findings) in verdict.coordinations.items():
-        found = paint(counted(findings, "finding"), "red") if findings else "no finding"
-        yield f"  {name}: {found}, {counted(states, 'state')}"
+        found = paint(number_of(findings, "finding"), "red") if findings else "no finding"
+        yield f"  {name}: {found}, {number_of(states, 'state')}"
     for harm, group in groupby(verdict.findings, key=lambda each: each.harm):
         yield ""
         yield f"{paint(harm, *SERIOUS)} (must hold: {PROPERTIES[harm]})"
@@ -198,4 +195,4 @@ def _coverage(verdict: Verdict, paint: Paint) -> Iterator[str]:
         never = "never tried" if verdict.exhaustive else "not tried so far"
         yield paint(f"undo coverage: {known - len(missing)} of {known}; {never}: {joined(missing)}", "yellow")
     else:
-        yield f"undo coverage: all {counted(known, 'undo')} ran with something to undo"
+        yield f"undo coverage: all {number_of(known, 'undo')} ran with something to undo"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sagasim.core.cells import Belief, Cell, Rest, put_together, taken_apart
-from sagasim.core.choreography import QUIET, Troupe
+from sagasim.core.choreography import CLOSED, QUIET, Message, Troupe
 from sagasim.core.harms import Harm
 from sagasim.core.kernel import ON_ITS_WAY, Kernel
 from sagasim.core.ledger import Copy
@@ -24,21 +24,29 @@ CALM, TURNED, PIVOT_STANDS = 1, 2, 4
 class KnownCell:
     """A cell that is there once, with what is known of it alone; lists are by the number of the instance.
 
+    belief_number, seen   what is believed of the step, and what others ask of it, as a number: reactions.py
+    calm       nothing has gone wrong that anybody could still hear of
+    deaf       whatever its participant hears from now on, nothing comes of it
     calls      what the open call does next by itself: it is performed, or its answer is heard
     spins      the kernel must be asked whether the call would only lead back to itself
+    listens_idly  it has no call under way: what it hears now, it could have heard at any other time
     landings   the copies that may land
     strikes    the calls again, struck by each further fault
     """
 
     __slots__ = (
-        "belief", "calls", "cell", "found", "heard", "landings", "merges", "outage", "received", "same",
-        "spins", "strikes",
+        "belief", "belief_number", "calls", "calm", "cell", "deaf", "found", "heard", "landings", "listens_idly",
+        "merges", "outage", "received", "same", "seen", "spins", "strikes",
     )  # fmt: skip
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.belief: Belief = (cell.leg, cell.ears)
+        self.belief_number = self.seen = 0
+        self.deaf = False
         self.outage = cell.strike.kind == "outage"
+        self.calm = _is_calm(cell)
+        self.listens_idly = _listens_idly(cell)
         self.merges = cell.leg == GIVEN_UP or is_closed(cell.leg)
         self.spins = False
         self.calls: list[Choice | None] = []
@@ -168,6 +176,8 @@ class Register:
         self._numbers: dict[Row, int] = {}
         self._instances: dict[Row, Instance] = {}
         self._outages = "outage" in kernel.kinds
+        self._beliefs: dict[object, int] = {}
+        self._quieted: dict[tuple[KnownRest, int], tuple[KnownRest, tuple[Message, ...]]] = {}
 
     # worlds and rows
 
@@ -259,6 +269,14 @@ class Register:
     def _learn(self, step: int, known: KnownCell) -> None:
         """What this cell lets happen."""
         leg, record = known.cell.leg, known.cell.record
+        known.belief_number = self._numbered(known.belief)
+        ears = known.cell.ears
+        known.deaf = ears is not None and self.reduction.is_deaf(step, leg)
+        known.seen = (
+            known.belief_number
+            if leg.belief == "idle" or ears is None
+            else self._numbered((leg.belief, ears.heard))
+        )
         undo = leg.undoing == "running"
         is_open = bool(leg.call) and leg.call not in QUIET
         verb = "perform" if leg.call in ON_ITS_WAY else "hear"
@@ -271,6 +289,9 @@ class Register:
                 tuple([Choice("perform", number, step, undo, leg.attempt, strike) for strike in strikes])
             )
             known.landings.append(landings(number, known.cell.copies))
+
+    def _numbered(self, belief: object) -> int:
+        return self._beliefs.setdefault(belief, len(self._beliefs))
 
     def known_rest(self, rest: Rest) -> KnownRest:
         known = self._rests.get(rest)
@@ -306,6 +327,33 @@ class Register:
             same = known.same[flag] = self.known(step, cell)
         return same
 
+    def quieted(self, rows: Rows) -> tuple[Rows, tuple[Choice, ...]]:
+        """The world once every event has been heard of which nothing comes, and these events.
+
+        Whoever ends the saga waits until all is heard; so something else must still be under way.
+        """
+        heard: tuple[Choice, ...] = ()
+        for number, row in enumerate(rows.rows):
+            if not row.rest.deliveries or not row.rest.deliveries[0]:
+                continue
+            deaf = sum([1 << step for step, cell in enumerate(row.cells) if cell.deaf])
+            rest, messages = self._without_deaf(row.rest, deaf) if deaf else (row.rest, ())
+            if messages and (rest.deliveries[0] or any(cell.calls[0] for cell in row.cells)):
+                rows = self.with_row(rows, number, Row(rest, row.cells))
+                heard += tuple([Choice("receive", number, each.listener, subject=each) for each in messages])
+        return rows, heard
+
+    def _without_deaf(self, rest: KnownRest, deaf: int) -> tuple[KnownRest, tuple[Message, ...]]:
+        known = self._quieted.get((rest, deaf))
+        if known is None:
+            mind = rest.rest.mind
+            assert isinstance(mind, Troupe)
+            bus = tuple([message for message in mind.bus if not deaf >> message.listener & 1])
+            gone = tuple([message for message in mind.bus if deaf >> message.listener & 1])
+            after = rest.rest._replace(mind=mind._replace(bus=bus))
+            known = self._quieted[rest, deaf] = (self.known_rest(after), gone)
+        return known
+
     def still_down(self, rows: Rows) -> tuple[int, ...]:
         may_call, service_of = self.reduction.may_call, self.bp.service_of
         return tuple(
@@ -320,6 +368,25 @@ class Register:
                 )
             ]
         )
+
+
+def _listens_idly(cell: Cell) -> bool:
+    leg, ears = cell.leg, cell.ears
+    if leg.undoing or (leg.belief == "running" and ears is not None and ears.aborted):
+        return True
+    return not leg.call and (leg.belief == "done" or leg.belief in CLOSED)
+
+
+def _is_calm(cell: Cell) -> bool:
+    leg, ears = cell.leg, cell.ears
+    return (
+        ears is not None
+        and not (ears.aborted or ears.closed or ears.passed)
+        and not cell.strike.kind
+        and leg.belief in ("idle", "running", "done")
+        and not leg.undoing
+        and leg.call in ("", "sent", "held", "done", "again", "error")
+    )
 
 
 def landings(number: int, copies: tuple[Copy, ...]) -> tuple[Choice, ...]:

@@ -54,7 +54,8 @@ class Search:
     """One search under way, and the graph that it has found.
 
     Worlds are numbered in the order in which they were found. Per world: the world itself (`world`), from
-    where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), how
+    where and by which choice it was first reached with the fewest faults (`parents`, `choices`, `cost`), what
+    was heard after that of which nothing comes (`silent`), how
     long these are in writing (`letters`), what follows by itself (`edges`, None where it was not expanded) and
     by one more fault (`faulty`). `broken` holds, per harm, the fewest faults and where; `harmful` the harms
     done on the way from one world to another.
@@ -75,6 +76,7 @@ class Search:
         self.rows: list[Rows] = [rows]
         self.parents = array("i", [-1])
         self.choices: list[Choice | None] = [None]
+        self.silent: dict[int, tuple[Choice, ...]] = {}
         self.cost = array("b", [0])
         self.letters = array("H", [0])
         self.edges: list[array[int] | None] = [None]
@@ -100,9 +102,18 @@ class Search:
 
     def number_of(self, world: World, *, faults_left: bool) -> int | None:
         """The number of the world that stands for this one, if it was found."""
-        return self.numbers.get(
-            self.register.key(self.register.rows(self.register.reduction.of(world, faults_left=faults_left)))
-        )
+        rows, _ = self._quieted(self._rows_of(world, faults_left=faults_left))
+        return self.numbers.get(self.register.key(rows))
+
+    def unheard(self, world: World, *, faults_left: bool) -> tuple[Choice, ...]:
+        """What is heard in this world at once because nothing comes of it."""
+        return self._quieted(self._rows_of(world, faults_left=faults_left))[1]
+
+    def _rows_of(self, world: World, *, faults_left: bool) -> Rows:
+        return self.register.rows(self.register.reduction.of(world, faults_left=faults_left))
+
+    def _quieted(self, rows: Rows) -> tuple[Rows, tuple[Choice, ...]]:
+        return self.register.quieted(rows) if self.commuting is not None else (rows, ())
 
     def is_over(self, number: int) -> bool:
         """Whether every saga of that world has ended."""
@@ -142,6 +153,7 @@ class Search:
         """The choices that lead from the start to a world, with the fewest faults."""
         path: list[Choice] = []
         while (choice := self.choices[number]) is not None:
+            path.extend(reversed(self.silent.get(number, ())))
             path.append(choice)
             number = self.parents[number]
         return path[::-1]
@@ -167,7 +179,7 @@ class Search:
         choices = self.moves.choices(spot)
         faults = self.moves.faults(spot) if left else []
         if self.commuting is not None and (len(choices) > 1 or self.bp.saga.instances > 1):
-            choices, faults = self.commuting.enough(spot.world, choices, faults, left=left)
+            choices, faults = self.commuting.enough(spot, choices, faults, left=left)
         self.edges[number] = array("i", [self._follow(number, spot, choice, 0) for choice in choices])
         if faults:
             self.faulty[number] = [(self._follow(number, spot, choice, 1), choice) for choice in faults]
@@ -178,8 +190,14 @@ class Search:
             spot, choice, left=total < self.faults, last=bool(cost) and total == self.faults
         )
         self.transitions += 1
+        rows, silent = self._quieted(rows)
         letters = self.letters[number] + (self.kernel.letters(choice) if cost else 0)
-        following = self._number(rows, number, choice, total, letters)
+        following, is_new = self._number(rows, number, choice, total, letters)
+        if is_new:
+            if silent:
+                self.silent[following] = silent
+            else:
+                self.silent.pop(following, None)
         for harm in harms:
             self.breaks(harm, total, Broken(number, choice, letters))
             known = self.harmful.setdefault((number, following), [])
@@ -189,7 +207,8 @@ class Search:
             self.undone.update(undone)
         return following
 
-    def _number(self, rows: Rows, parent: int, choice: Choice, total: int, letters: int) -> int:
+    def _number(self, rows: Rows, parent: int, choice: Choice, total: int, letters: int) -> tuple[int, bool]:
+        """The number of a world, and whether this is the way to it from now on."""
         key = self.register.key(rows)
         number = self.numbers.get(key)
         if number is None:
@@ -209,4 +228,6 @@ class Search:
         elif total == self.cost[number] and letters < self.letters[number] and rows == self.rows[number]:
             # as few faults, and shorter to tell; nobody comes before himself, so there is still a way to it
             self.parents[number], self.choices[number], self.letters[number] = parent, choice, letters
-        return number
+        else:
+            return number, False
+        return number, True

@@ -6,12 +6,13 @@ participant.py's business; this module holds the tables around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from sagasim.core.blueprint import Blueprint, loses_events
-from sagasim.core.faults import FOR_EVER, SAGA_KINDS, SPLIT_KINDS, Fault, Moment
+from sagasim.core.faults import FOR_EVER, SAGA_KINDS, SPLIT_KINDS, Fault, FaultPlan, Moment
+from sagasim.core.ledger import Copy
 from sagasim.core.participant import Answered, Strike
-from sagasim.core.saga import Coordination
+from sagasim.core.saga import Coordination, Step
 
 STRUCK_ATTEMPTS = 2
 """Faults are explored at the first two attempts of a call (model.md section 7)."""
@@ -25,6 +26,9 @@ SAME_FROM_HERE = {
     ("reordered", ""): ("late", ""),
 }
 """Faults that differ in their names alone once they have struck."""
+
+LEFT_BY = {"second": ("duplicate",), "late": ("late", "crash")}
+"""Which kinds of faults leave which kind of copy; any other is called as its fault."""
 
 
 def can_strike(bp: Blueprint, step: int, undo: bool, kind: str) -> bool:
@@ -90,6 +94,33 @@ def strike_of(fault: Fault) -> Strike:
         return Strike("outage", "" if fault.times == FOR_EVER else "once", FOR_EVER)
     edge = fault.moment.edge if fault.kind in SPLIT_KINDS and fault.moment is not None else ""
     return Strike(fault.kind, edge, fault.times)
+
+
+def fault_at(
+    step: Step, undo: bool, attempt: int, plan: FaultPlan, struck: Container[Fault], instance: int = 1
+) -> Fault | None:
+    """The fault of a plan that begins to strike at this call. An outage that has struck begins no more."""
+    for fault in plan:
+        if fault.instance != instance:
+            continue
+        if fault.kind == "outage":
+            at = fault.moment
+            begins = at is None or (at.step, at.undo) == (step.name, undo)
+            if fault.target == step.service and fault not in struck and begins and attempt == 1:
+                return fault
+        elif (fault.target, fault.undo) == (step.name, undo) and fault.attempt == attempt:
+            return fault
+    return None
+
+
+def fault_behind(copy: Copy, step: str, plan: FaultPlan, instance: int = 1) -> Fault | None:
+    """The fault of a plan that has left this copy of a call under way."""
+    kinds = LEFT_BY.get(copy.kind, (copy.kind,))
+    for fault in plan:
+        mine = (fault.target, fault.undo, fault.instance) == (step, copy.undo, instance)
+        if mine and fault.kind in kinds and fault.strikes(copy.attempt):
+            return fault
+    return None
 
 
 def as_event(bp: Blueprint, step: int, answered: Answered, strike: Strike, unharmed: str) -> Answered:

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.execution import Passage, Run, hanging_step, passages_of
+from sagasim.core.causes import struck_as, struck_in_words
+from sagasim.core.execution import Passage, Run, passages_of
 from sagasim.core.exploration import Finding
-from sagasim.core.harms import Harm, Judge
+from sagasim.core.harms import Harm, Judge, stuck
 from sagasim.core.history import (
     CompensationStarted,
     CoordinatorCrashed,
@@ -32,7 +33,6 @@ from sagasim.core.history import (
 from sagasim.core.kernel import Kernel
 from sagasim.core.narration import sentence
 from sagasim.core.phrases import call_of, kind_of
-from sagasim.core.postmortem import STRUCK, STRUCK_AS_EVENT
 from sagasim.core.reduction import Key, Reduction
 from sagasim.core.saga import Coordination, Saga
 from sagasim.core.world import World
@@ -167,11 +167,7 @@ class Ways:
         return False
 
     def _stuck(self, world: World) -> list[Harm]:
-        return [
-            Harm("stuck", self.bp.steps[hanging_step(self.bp, each.mind)].name)
-            for each in world.instances
-            if not each.mind.ended
-        ]
+        return [stuck(self.bp, each.mind) for each in world.instances if not each.mind.ended]
 
 
 def _tidied(world: World) -> World:
@@ -261,14 +257,12 @@ def _happened(run: Run, entry: Entry) -> str:
 
 def _struck(run: Run, entry: Entry, event: FaultStruck) -> str:
     """`the answer of charge was lost for the third time`: so often had it happened already."""
-    kind, edge = kind_of(event.fault)
+    kind = struck_as(event.fault)
     service = run.saga.step(event.step).service
     if kind == "outage":
         return f"{service} was down and {call_of(event.step, event.undo)} went unanswered"
     orchestrated = run.coordination is Coordination.ORCHESTRATION
-    place = f"{kind}@{edge}" if f"{kind}@{edge}" in STRUCK else kind
-    words = STRUCK[place] if orchestrated else STRUCK_AS_EVENT.get(place, STRUCK[place])
-    told = words.format(call=call_of(event.step, event.undo), service=service, times="")
+    told = struck_in_words(kind, call_of(event.step, event.undo), service, orchestrated=orchestrated)
     times = sum(_is_same_blow(event, other, entry) for other in run.history if other.seq <= entry.seq)
     if times == 1:
         return told

@@ -17,6 +17,7 @@ from sagasim.composer.admin import ReadOnly
 from sagasim.composer.models import SavedSaga
 from sagasim.core.errors import CoreError
 from sagasim.core.harms import HARMS
+from sagasim.core.phrases import number_of
 from sagasim.explorer import services
 from sagasim.explorer.exporting import csv_of, json_of
 from sagasim.explorer.listing import of_harm
@@ -121,7 +122,7 @@ class ExplorationAdmin(ReadOnly, Explorations):
     @admin.display(description="question")
     def asked(self, row: Exploration) -> str:
         where = "both" if len(row.coordinations) > 1 else row.coordinations[0]
-        return f"any {row.faults} fault{'' if row.faults == 1 else 's'}, {where}"
+        return f"any {number_of(row.faults, 'fault')}, {where}"
 
     @admin.display(description="state")
     def stands(self, row: Exploration) -> str:

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import sentence
 from sagasim.composer.views import version_asked
 from sagasim.composer.visitors import user_of
-from sagasim.core.comparing import AS_WRITTEN, every_preset
 from sagasim.core.errors import CoreError
+from sagasim.core.presets import AS_WRITTEN, every_preset
 from sagasim.core.saga import Coordination
 from sagasim.explorer import opening
 from sagasim.explorer.comparison import BOTH, preset_rows, shown_differences
@@ -37,7 +37,7 @@ FAULTS = {PRESETS: 1}
 """How many faults are compared where nobody says it: two, but with a dozen engines at once one."""
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def compare(request: HttpRequest, name: str) -> HttpResponse:
     """What is known of both sides; a POST explores what is not."""
     version = version_asked(name, "")
@@ -52,7 +52,7 @@ def compare(request: HttpRequest, name: str) -> HttpResponse:
     return _page(request, version, asked, sides)
 
 
-@require_GET
+@require_safe
 def beside(request: HttpRequest, name: str) -> HttpResponse:
     """The run of the faults that tell two sides apart, paused where it went wrong; of both sides, where they part."""
     version = version_asked(name, "")

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from sagasim.core.comparing import CellDifference, Comparison, Seen, presets_compared
+from sagasim.core.comparing import CellDifference, Comparison
+from sagasim.core.presets import presets_compared
+from sagasim.core.sides import Seen
 from sagasim.explorer.contenders import Contender
 from sagasim.explorer.looks import HOLDS, UNREACHED, Look, look_of
 from sagasim.explorer.matrix import in_words

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sagasim.core.codec import saga_hash
-from sagasim.core.comparing import AS_WRITTEN, Comparison, counterparts_of, differences, every_preset
+from sagasim.core.comparing import Comparison, differences
+from sagasim.core.counterparts import counterparts_of
 from sagasim.core.errors import CoreError
-from sagasim.core.results import Verdict, verdict_from_data
+from sagasim.core.presets import AS_WRITTEN, every_preset
+from sagasim.core.results import verdict_from_data
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Verdict
 from sagasim.explorer.models import OPEN, Exploration, State
 from sagasim.explorer.services import explorer_version, start
 from sagasim.explorer.variants import kept

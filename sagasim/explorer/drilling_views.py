@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from sagasim.composer.telling import sentence
 from sagasim.core.drill import BadDecision
@@ -16,7 +16,7 @@ from sagasim.explorer.drilling import exercise_of
 from sagasim.runs.models import Run
 
 
-@require_GET
+@require_safe
 def drill(request: HttpRequest, run: UUID) -> HttpResponse:
     """What is seen of the run; with `decide`, what the choices did. A choice that cannot be made is a 422."""
     found = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)

@@ -14,8 +14,9 @@ from io import StringIO
 from typing import cast
 
 from sagasim.core.junit import junit_of
-from sagasim.core.results import Verdict, verdict_to_data
+from sagasim.core.results import verdict_to_data
 from sagasim.core.saga import Saga
+from sagasim.core.verdict import Verdict
 from sagasim.explorer.findings import key_of
 from sagasim.explorer.matrix import Matrix
 from sagasim.explorer.picture import svg_of

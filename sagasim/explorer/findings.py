@@ -16,8 +16,8 @@ from sagasim.core.faults import parse_fault, parse_moment, parse_plan
 from sagasim.core.harms import HARMS, PROPERTIES
 from sagasim.core.phrases import fault_in_words
 from sagasim.core.pytests import test_text
-from sagasim.core.results import Fixed, ToldFinding, Verdict
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Fixed, ToldFinding, Verdict
 from sagasim.explorer.looks import Look, look_of
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.faults import SAGA_KINDS
-from sagasim.core.results import ToldCell, Verdict
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import ToldCell, Verdict
 from sagasim.explorer.looks import HOLDS, KIND_GROUPS
 from sagasim.explorer.pairing import Pair, Pairs, address_of, partners_of, rank_of, worst_with
 from sagasim.explorer.squares import Column, Grid, Place, Row, Square, Twin

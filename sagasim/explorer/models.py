@@ -18,6 +18,7 @@ from django.db.models import Q
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.codec import saga_from_data
 from sagasim.core.harms import HARMS
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Exploration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, any {self.faults} fault{'' if self.faults == 1 else 's'}, {self.state}"
+        return f"{self.name}, any {number_of(self.faults, 'fault')}, {self.state}"
 
     def get_absolute_url(self) -> str:
         return f"/explorations/{self.pk}/"

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.harms import HARMS, PROPERTIES
-from sagasim.core.results import Verdict
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Verdict
 from sagasim.explorer.findings import Change, Group, changes, groups, shown
 from sagasim.explorer.looks import HOLDS, Look, look_of
 from sagasim.explorer.matrix import Matrix, in_words
@@ -171,7 +172,7 @@ def _layers(verdict: Verdict, layer: str, matrix: Matrix) -> tuple[Tab, ...]:
     ]
     if len(tabs) > 1:
         differ = matrix.where_they_differ().counts.get("differs", 0)
-        note = f"{differ} cell{'' if differ == 1 else 's'}"
+        note = number_of(differ, "cell")
         query = urlencode({"layer": DIFFER})
         tabs.append(Tab(label="where they differ", note=note, query=query, is_current=layer == DIFFER))
     return tuple(tabs)
@@ -192,7 +193,7 @@ def _about_pairs(faults: int, seen: int) -> str:
 
 
 def _findings(number: int) -> str:
-    return f"{number} finding{'' if number == 1 else 's'}" if number else "no finding"
+    return number_of(number, "finding") if number else "no finding"
 
 
 def _caption(layer: str, deep: bool, first: Place | None) -> str:
@@ -263,6 +264,6 @@ def progress_in_words(exploration: Exploration) -> str:
     level, faults = progress.get("level", 0), exploration.faults
     found = progress.get("findings", 0)
     return (
-        f"At {level} of {faults} fault{'' if faults == 1 else 's'}: {progress.get('states', 0):,} states, "
+        f"At {level} of {number_of(faults, 'fault')}: {progress.get('states', 0):,} states, "
         f"{progress.get('waiting', 0):,} waiting, {_findings(found)}."
     )

@@ -18,6 +18,7 @@ from sagasim.composer.models import SagaVersion
 from sagasim.core.codec import saga_hash, saga_to_data
 from sagasim.core.errors import CoreError, listed, quoted
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
+from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
 from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
@@ -212,7 +213,7 @@ def badge_of(versions: Iterable[SagaVersion]) -> dict[str, Badge]:
 
 
 def _badge(row: Exploration) -> Badge:
-    plans = f"any {row.faults} fault{'' if row.faults == 1 else 's'}"
+    plans = f"any {number_of(row.faults, 'fault')}"
     counts = (row.verdict or {}).get("coordinations", {})
     found = ", ".join(f"{_counted(its['findings'])} ({name})" for name, its in counts.items())
     text = f"{plans}: no finding" if not row.findings_count else f"{plans}: {found}"
@@ -225,7 +226,7 @@ def _badge(row: Exploration) -> Badge:
 
 
 def _counted(findings: int) -> str:
-    return f"{findings} finding{'' if findings == 1 else 's'}" if findings else "none"
+    return number_of(findings, "finding") if findings else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

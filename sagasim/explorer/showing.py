@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.services import may_change
 from sagasim.composer.visitors import user_of
-from sagasim.core.results import Verdict, verdict_from_data
+from sagasim.core.results import verdict_from_data
+from sagasim.core.verdict import Verdict
 from sagasim.explorer import services
 from sagasim.explorer.exports import FORMATS
 from sagasim.explorer.forms import ExploreForm

@@ -24,8 +24,8 @@ from sagasim.core.matrix import Place
 from sagasim.core.pairs import MOST_SHOWN, Pair, Pairs, pairs_of
 from sagasim.core.pytests import test_text
 from sagasim.core.remedies import Fix
-from sagasim.core.results import ToldFinding, Verdict
 from sagasim.core.turning import point_of_no_return
+from sagasim.core.verdict import ToldFinding, Verdict
 from sagasim.explorer.models import Exploration as Row
 
 SHAPE = 3

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.services import Outdated
@@ -27,7 +27,7 @@ from sagasim.explorer.showing import shown_page
 # ---------------------------------------------------------------- looking
 
 
-@require_GET
+@require_safe
 def matrix(request: HttpRequest, name: str) -> HttpResponse:
     """What is known of a saga's newest version, or of the one asked for; or what to do where nothing is."""
     services.warm()
@@ -49,7 +49,7 @@ def _telling_most(version: SagaVersion, faults: int | None) -> Exploration | Non
     return known.filter(state__in=OPEN).first() or whole.order_by("-faults").first() or known.first()
 
 
-@require_GET
+@require_safe
 def exploration(request: HttpRequest, pk: UUID) -> HttpResponse:
     one = _exploration(pk)
     return shown_page(request, one.version, one)
@@ -58,11 +58,11 @@ def exploration(request: HttpRequest, pk: UUID) -> HttpResponse:
 # ---------------------------------------------------------------- asking
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Explores a version, or shows the answer that is there."""
     version = version_asked(name, request.POST.get("version", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect("explorer:matrix", name)
     form = ExploreForm(request.POST)
     refusal = form.refusal
@@ -99,7 +99,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
 # ---------------------------------------------------------------- from a cell to its run, and to its fix
 
 
-@require_GET
+@require_safe
 def open_run(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The run that shows a cell, a pair or a finding, paused at the first moment that went wrong."""
     one = _exploration(pk)
@@ -145,7 +145,7 @@ def fix(request: HttpRequest, pk: UUID) -> HttpResponse:
 # ---------------------------------------------------------------- taking it away
 
 
-@require_GET
+@require_safe
 def export(request: HttpRequest, pk: UUID, wanted: str) -> HttpResponse:
     one = _exploration(pk)
     if wanted not in FORMATS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.telling import sentence
@@ -22,11 +22,11 @@ from sagasim.explorer.variants import kept_variant
 FAULTS = 1
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def safeguards(request: HttpRequest, name: str) -> HttpResponse:
     """What is known of the newest version; a POST weighs it, or stops that."""
     version = version_asked(name, request.GET.get("version", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, version)
     known = weighing.latest(version, FAULTS)
     if request.POST.get("does") != "stop":
@@ -36,7 +36,7 @@ def safeguards(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("explorer:safeguards", name)
 
 
-@require_GET
+@require_safe
 def without(request: HttpRequest, name: str) -> HttpResponse:
     """The run that shows what is found without a safeguard."""
     version = version_asked(name, request.GET.get("version", ""))

@@ -39,7 +39,7 @@ from sagasim.core.history import (
 )
 from sagasim.core.ledger import Copy
 from sagasim.core.lines import entry_of
-from sagasim.core.moments import is_at, moments_entered
+from sagasim.core.moments import ARRIVED, is_at, moments_entered
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, perform
 from sagasim.core.striking import fault_of
@@ -52,7 +52,7 @@ from sagasim.library.journal import Journal, More
 from sagasim.library.recording import Line
 from sagasim.library.scene import Scene
 from sagasim.library.turns import Ask, Turn
-from sagasim.library.witness import ANSWERED, answer_told, heard_as, is_answerless, is_called, strikes_behind
+from sagasim.library.witness import answer_told, heard_as, is_answerless, is_called, strikes_behind
 
 
 class Conductor:
@@ -224,7 +224,7 @@ class Conductor:
                 self._hear_stray(step, event.undo, event.answer, [])
             case CancelRequested() | DeadlinePassed():
                 self._interrupt("cancelled" if isinstance(event, CancelRequested) else "deadline")
-            case _ if isinstance(event, ANSWERED):
+            case _ if isinstance(event, ARRIVED):
                 self._replay_answer(event, step, number, data)
             case _:  # the command of a retry, sent when its wait was over; or an earlier recovery
                 self.journal.let_pass()
@@ -522,7 +522,7 @@ class Conductor:
     def _told(self, said: Sequence[HistoryEvent], step: int) -> dict[int, dict[str, object]]:
         """What a resumed run needs to know of an answer, by the place of its event."""
         for place, event in enumerate(said):
-            if isinstance(event, ANSWERED) and self.journal.keeps_lines:
+            if isinstance(event, ARRIVED) and self.journal.keeps_lines:
                 result = {"result": self.contexts.results[step]} if step in self.contexts.results else {}
                 return {place: {"context": dict(self.contexts.shared), **result}}
         return {}

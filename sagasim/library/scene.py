@@ -13,7 +13,7 @@ from sagasim.core.kernel import FINAL, Kernel
 from sagasim.core.ledger import BLANK, IDLE, Copy
 from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE, Call, Strike, strikes_nothing
-from sagasim.core.striking import can_strike, strike_of
+from sagasim.core.striking import can_strike, fault_at, fault_behind, strike_of
 from sagasim.core.world import Instance, World, put
 from sagasim.library.answers import Outcome
 from sagasim.library.turns import Ask
@@ -45,11 +45,12 @@ class Scene:
 
     def strike_on(self, ask: Ask) -> Strike:
         """The fault that strikes this call, if there is one that can."""
-        strike = self.in_force(ask.step)
-        fault = None if strike.kind else self.planned(ask)
+        own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
+        strike, fault = self.in_force(ask.step), None
+        if not strike.kind:
+            fault = fault_at(own, ask.undo, ask.attempt, self.plan, self.struck)
         if fault is not None:
             strike = strike_of(fault)
-        own, record = self.bp.steps[ask.step], self.instance.records[ask.step]
         if not strike.kind or not can_strike(self.bp, ask.step, ask.undo, strike.kind):
             return NO_STRIKE
         if strikes_nothing(own, record, Call(ask.undo, ask.attempt), strike):
@@ -61,21 +62,6 @@ class Scene:
     def in_force(self, step: int) -> Strike:
         """The fault that goes on striking the open call of a step."""
         return self.kernel.strike_in_force(World((self.instance,), self.down), 0, step)
-
-    def planned(self, ask: Ask) -> Fault | None:
-        """The fault of the plan that begins to strike at this call."""
-        own = self.bp.steps[ask.step]
-        for fault in self.plan:
-            if fault.kind == "outage":
-                begins = fault.moment is None or (fault.moment.step, fault.moment.undo) == (
-                    own.name,
-                    ask.undo,
-                )
-                if fault.target == own.service and fault not in self.struck and begins and ask.attempt == 1:
-                    return fault
-            elif (fault.target, fault.undo) == (own.name, ask.undo) and fault.attempt == ask.attempt:
-                return fault
-        return None
 
     def go_on(self, ask: Ask, strike: Strike, heard: str) -> list[HistoryEvent]:
         """Lets a fault go on striking the retries of its call, as long as its text says."""
@@ -182,16 +168,7 @@ class Scene:
 
     def fault_of_copy(self, copy: Copy) -> Fault | None:
         """The fault of the plan that has left this copy under way."""
-        kinds = {"second": ("duplicate",), "late": ("late", "crash")}.get(copy.kind, (copy.kind,))
-        place = (self.bp.steps[copy.step].name, copy.undo)
-        return next(
-            (
-                fault
-                for fault in self.plan
-                if (fault.target, fault.undo) == place and fault.kind in kinds and fault.strikes(copy.attempt)
-            ),
-            None,
-        )
+        return fault_behind(copy, self.bp.steps[copy.step].name, self.plan)
 
     def interrupt(self, kind: str) -> None:
         """A cancel or the deadline has struck."""

@@ -24,9 +24,6 @@ from sagasim.core.participant import ARRIVES_LATER, NEVER_ARRIVES, Call, Strike,
 from sagasim.core.saga import Step
 from sagasim.library.answers import Outcome, Raised
 
-ANSWERED = (StepCommitted, UndoCommitted, NothingChanged, AnswerRepeated, StepRefused, StepErred)
-"""What a participant can have said, one of them per call."""
-
 
 def is_called(strike: Strike) -> bool:
     """Whether the callable is called at all where this fault strikes."""

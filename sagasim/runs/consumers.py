@@ -124,6 +124,7 @@ class Viewer:
         self.socket, self.run, self.hub = socket, run, rooms
         self.patience_s, self.news_s = patience_s, news_s
         self.wakeup = asyncio.Event()
+        self.waits = False  # for news: nothing is being sent or looked up
         self.cursor = 0
         self.on_the_way: deque[tuple[int, int]] = deque()  # (last number, bytes) of frames not acknowledged
         self.bytes_on_the_way = 0
@@ -133,7 +134,7 @@ class Viewer:
         self.name = ""
 
     async def serve(self) -> None:
-        room = await self.hub.enter(self.run, self.wakeup)
+        room = await self.hub.enter(self.run, self)
         if room is None:
             raise Refused(4404, "There is no such run; it may have been deleted.")
         try:
@@ -142,7 +143,7 @@ class Viewer:
                 self.listen(room), self.show(room), self.mind_silence(room), self.socket.check_for_ever()
             )
         finally:
-            self.hub.leave(self.run, self.wakeup)
+            self.hub.leave(self.run, self)
 
     async def begin(self, room: Room) -> None:
         room.visitors += 1
@@ -175,7 +176,7 @@ class Viewer:
                 while self.on_the_way and self.on_the_way[0][0] <= seq:
                     self.bytes_on_the_way -= self.on_the_way.popleft()[1]
             case {"lead": dict(wish)}:
-                room.lead_by(self.wakeup, self.name, _checked_lead(wish))
+                room.lead_by(self, self.name, _checked_lead(wish))
             case {"follow": bool(follows)}:
                 self.follows = follows
                 self.lead_seen = 0 if follows else self.lead_seen
@@ -196,15 +197,40 @@ class Viewer:
                     raise Refused(4500, f"The log has no line {self.cursor + 1}; please report it.")
                 if not await self.have_room_for(frame):
                     break  # it has gone back meanwhile: look again
-                self.cursor, self.said_the_end = frame.last, False
-                self.on_the_way.append((frame.last, len(frame.sent)))
-                self.bytes_on_the_way += len(frame.sent)
+                self.is_sending(frame)
                 await self.socket.send(frame.sent)
-                metrics.lines_shown.add(by=frame.last - frame.first + 1)
             else:
                 if not frames or self.cursor >= room.head.last_seq:
                     await self.say_the_end(room)
+                    self.waits = True
                     await self.wakeup.wait()
+                    self.waits = False
+
+    def is_sending(self, frame: Frame) -> None:
+        self.cursor, self.said_the_end = frame.last, False
+        self.on_the_way.append((frame.last, len(frame.sent)))
+        self.bytes_on_the_way += len(frame.sent)
+        metrics.lines_shown.add(by=frame.last - frame.first + 1)
+
+    # called by the hub
+
+    def wake(self) -> None:
+        self.wakeup.set()
+
+    def hand(self, frame: Frame, message: bytes) -> bool:
+        """Sends what has just come, if this viewer has all lines before it and room for it."""
+        if (
+            not self.waits
+            or self.wakeup.is_set()
+            or frame.first != self.cursor + 1
+            or self.bytes_on_the_way + len(frame.sent) > WINDOW_BYTES
+            or not self.socket.send_at_once(message)
+        ):
+            return False
+        self.is_sending(frame)
+        return True
+
+    # what is said besides lines
 
     async def show_lead(self, room: Room) -> None:
         if not self.follows or room.lead is None or room.lead_number == self.lead_seen:
@@ -212,7 +238,7 @@ class Viewer:
         if self.socket.unsent() > UNSENT_BYTES:
             return  # it is told the newest one when it reads again
         self.lead_seen = room.lead_number
-        if room.presenter is not self.wakeup:
+        if room.presenter is not self:
             await self.socket.send_object({"lead": room.lead})
 
     async def say_the_end(self, room: Room) -> None:

@@ -214,12 +214,17 @@ def append(lines: Mapping[UUID, Sequence[Entry]]) -> None:
             run_id=run,
             first=part[0].seq,
             last=part[-1].seq,
-            document=zlib.compress(_json(part).encode(), LEVEL),
+            document=chunk_of(part),
             stored_at=now,
         )
         for run, entries in lines.items()
         for part in _parts(entries)
     )
+
+
+def chunk_of(part: Sequence[Entry]) -> bytes:
+    """Lines as a chunk stores them; at most FRAME_LINES."""
+    return zlib.compress(_json(part).encode(), LEVEL)
 
 
 def extend(run: UUID, entries: Sequence[Entry]) -> None:

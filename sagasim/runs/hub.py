@@ -3,7 +3,8 @@
 The hub owns nothing that could be lost. It looks into the log (feed.py) when it is told that a run changed,
 and every `PERIOD_S` while somebody watches something that may change, since another process may write too,
 and never more often: however fast lines come, a viewer gets and acknowledges few frames. What is new becomes
-frames, and viewers are woken. A viewer that is behind the kept frames reads the log.
+frames, made ready for the wire once, and each viewer is handed them there and then; one that cannot take them is
+woken, and sends when it may. A viewer that is behind the kept frames reads the log.
 
 Everything here runs in the event loop, but for `look`, which any thread may call, and for the reads,
 which have threads of their own: one slow query must not hold every socket.
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -28,6 +29,7 @@ from django.utils import timezone
 from sagasim.runs import feed, metrics
 from sagasim.runs.feed import Frame, Head
 from sagasim.runs.models import NEWEST_FIRST, Run
+from sagasim.runs.wire import on_the_wire
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -61,6 +63,16 @@ def encoded(message: object) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
+class Watcher(Protocol):
+    """Who watches a run."""
+
+    def wake(self) -> None:
+        """Something has changed: look at the room."""
+
+    def hand(self, frame: Frame, message: bytes) -> bool:
+        """Takes a frame that has just come, ready for the wire; False: not now, and it must look by itself."""
+
+
 @dataclass(eq=False, slots=True)
 class Room:
     """One run and who watches it."""
@@ -69,10 +81,10 @@ class Room:
     head: Head
     frames: deque[Frame] = field(default_factory=deque)
     kept_bytes: int = 0
-    viewers: set[asyncio.Event] = field(default_factory=set)
+    viewers: set[Watcher] = field(default_factory=set)
     lead: dict[str, Any] | None = None
     lead_number: int = 0
-    presenter: asyncio.Event | None = None
+    presenter: Watcher | None = None
     visitors: int = 0
 
     @property
@@ -98,9 +110,21 @@ class Room:
 
     def wake(self) -> None:
         for viewer in self.viewers:
-            viewer.set()
+            viewer.wake()
 
-    def lead_by(self, viewer: asyncio.Event, who: str, wish: dict[str, Any]) -> None:
+    def hand_out(self, frames: Iterable[Frame], head: Head) -> None:
+        """Keeps what has just come, and gives it to everybody: at once, or by waking who cannot take it."""
+        ends_or_ended = head.is_over or self.head.is_over  # there is more to say than lines
+        self.head = head
+        served = set(self.viewers)
+        for frame in frames:
+            self.keep([frame])
+            message = on_the_wire(frame.sent)
+            served = {viewer for viewer in served if viewer.hand(frame, message)}
+        for viewer in self.viewers if ends_or_ended else self.viewers - served:
+            viewer.wake()
+
+    def lead_by(self, viewer: Watcher, who: str, wish: dict[str, Any]) -> None:
         """Plays, pauses or seeks for everybody who follows; the last one who does is the presenter."""
         self.presenter = viewer
         self.lead = {**wish, "by": who}
@@ -132,7 +156,7 @@ class Hub:
 
     # in the event loop
 
-    async def enter(self, run: UUID, viewer: asyncio.Event) -> Room | None:
+    async def enter(self, run: UUID, viewer: Watcher) -> Room | None:
         """Lets a viewer in; None if there is no such run. The room is opened once, whoever comes at once."""
         self._start()
         if run not in self.rooms:
@@ -158,7 +182,7 @@ class Hub:
         room.keep(await read(feed.frames_after, run, 0, head.last_seq))
         return self.rooms.setdefault(run, room)
 
-    def leave(self, run: UUID, viewer: asyncio.Event) -> None:
+    def leave(self, run: UUID, viewer: Watcher) -> None:
         room = self.rooms.get(run)
         if room is not None:
             room.viewers.discard(viewer)
@@ -219,22 +243,25 @@ class Hub:
         running = {room.run: room.head for room in self.rooms.values() if room.head.may_grow}
         if not running and not self.lists:
             return
-        if not was_told and not await read(self._somebody_wrote):
+        found = await read(self._found, running, was_told)  # in one go: each read costs two changes of thread
+        if found is None:
             return
-        for run, (head, frames) in (await read(news_of, running)).items():
+        for run, (head, frames) in found.news.items():
             room = self.rooms.get(run)
             if room is not None:
                 fresh = [frame for frame in frames if frame.first > room.shown_seq]
-                room.keep(fresh)
-                room.head = head
-                room.wake()
+                room.hand_out(fresh, head)
                 _measure(fresh)
-        if self.lists:
-            newest = await read(newest_runs)
-            if newest != self._newest:
-                self._newest = newest
-                for viewer in self.lists:
-                    viewer.set()
+        if self.lists and found.newest != self._newest:
+            self._newest = found.newest
+            for viewer in self.lists:
+                viewer.set()
+
+    def _found(self, running: dict[UUID, Head], was_told: bool) -> _Found | None:
+        """What is new for those who watch; None: nobody has written since, and nothing was read."""
+        if not was_told and not self._somebody_wrote():
+            return None
+        return _Found(news_of(running), newest_runs() if self.lists else self._newest)
 
     def _somebody_wrote(self) -> bool:
         """Whether another connection has committed anything. SQLite tells for next to nothing."""
@@ -248,6 +275,13 @@ class Hub:
         )  # it means something to one connection only, and each reader has its own
         self._data_versions[get_ident()] = version
         return bool(was != version)
+
+
+class _Found(NamedTuple):
+    """What a look into the log has shown."""
+
+    news: dict[UUID, tuple[Head, list[Frame]]]
+    newest: list[tuple[Any, ...]]
 
 
 def news_of(running: dict[UUID, Head]) -> dict[UUID, tuple[Head, list[Frame]]]:

@@ -29,6 +29,19 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+LABELS = {"kind": "fault"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One filter as the page shows it: what can be chosen, and what is."""
+
+    name: str
+    label: str
+    choices: tuple[str, ...]
+    chosen: str
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some runs, and where the next ones begin: their address, and its `before`; empty: there are none."""
@@ -48,7 +61,11 @@ class RunFilter:
                 self.chosen[name] = asked[name][:200]
         self.before = key_of(asked.get("before", ""))
 
-    choices = CHOICES
+    def offers(self) -> list[Offer]:
+        return [
+            Offer(name, LABELS.get(name, name), choices, self.chosen.get(name, ""))
+            for name, choices in CHOICES.items()
+        ]
 
     def runs(self) -> QuerySet[Run]:
         found = (

@@ -146,8 +146,7 @@ class DatabaseRecorder(_Recorder):
     def _send(self, lines: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
         from sagasim.runs.recording import record
 
-        kept = record({run: [entry_of(line) for line in some] for run, some in lines.items()})
-        return {pk for pk, run in kept.items() if not run.is_over}
+        return record({run: [entry_of(line) for line in some] for run, some in lines.items()})
 
     def _close(self, run: UUID) -> None:
         from sagasim.runs.recording import cut_off

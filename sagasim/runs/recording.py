@@ -21,6 +21,7 @@ from sagasim.core.history import Entry, FaultStruck, HarmDone, SagaEnded, SagaSt
 from sagasim.core.narration import broken
 from sagasim.core.saga import Coordination
 from sagasim.runs import feed, metrics
+from sagasim.runs.appending import appended
 from sagasim.runs.hub import hub
 from sagasim.runs.models import SILENT_S, Clock, Run, RunFinding, Status
 from sagasim.runs.services import about, mention
@@ -83,23 +84,33 @@ def record_lines(run_id: UUID, entries: Sequence[Entry]) -> Run:
 
     No lines at all are news too: whoever records is there. Raises GapInLines, and Run.DoesNotExist.
     """
-    return record({run_id: entries})[run_id]
-
-
-def record(lines: Mapping[UUID, Sequence[Entry]]) -> dict[UUID, Run]:
-    """The same for several runs in one transaction: all is kept, or nothing."""
-    with transaction.atomic():  # IMMEDIATE: from here on nobody else writes
-        runs = {run.pk: run for run in RECORDED.filter(pk__in=lines)}
-        if missing := lines.keys() - runs.keys():
-            raise Run.DoesNotExist(f"no run {min(missing)} is recorded here")
-        fresh = {pk: _fresh(runs[pk], entries) for pk, entries in lines.items()}
-        for run in runs.values():
-            if run.status == Status.CUT:
-                _take_up_again(run)
-        feed.append({run.pk: fresh[run.pk] for run in runs.values() if not run.is_over})
-        for run in runs.values():
-            _keep(run, fresh[run.pk])
+    with transaction.atomic():
+        run = _record({run_id: entries})[run_id]
         transaction.on_commit(hub.look)
+    return run
+
+
+def record(lines: Mapping[UUID, Sequence[Entry]]) -> set[UUID]:
+    """The same for several runs in one transaction: all is kept, or nothing. Says which of them go on."""
+    with transaction.atomic():  # IMMEDIATE: from here on nobody else writes
+        going_on = appended(lines)
+        if left := {run: entries for run, entries in lines.items() if run not in going_on}:
+            going_on |= {pk for pk, run in _record(left).items() if not run.is_over}
+        transaction.on_commit(hub.look)
+    return going_on
+
+
+def _record(lines: Mapping[UUID, Sequence[Entry]]) -> dict[UUID, Run]:
+    runs = {run.pk: run for run in RECORDED.filter(pk__in=lines)}
+    if missing := lines.keys() - runs.keys():
+        raise Run.DoesNotExist(f"no run {min(missing)} is recorded here")
+    fresh = {pk: _fresh(runs[pk], entries) for pk, entries in lines.items()}
+    for run in runs.values():
+        if run.status == Status.CUT:
+            _take_up_again(run)
+    feed.append({run.pk: fresh[run.pk] for run in runs.values() if not run.is_over})
+    for run in runs.values():
+        _keep(run, fresh[run.pk])
     return runs
 
 

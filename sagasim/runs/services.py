@@ -21,7 +21,7 @@ from sagasim.composer.models import SagaVersion
 from sagasim.core import execution
 from sagasim.core.faults import FaultPlan, Moment, parse_moment, parse_plan, text_of
 from sagasim.core.history import Entry
-from sagasim.core.results import findings_of
+from sagasim.core.postmortem import findings_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub

@@ -22,6 +22,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 UNSENT = "sagasim.unsent"
 """The extension of ASGI by which a server tells how many bytes it could not send yet (sagasim/serving.py)."""
+AT_ONCE = "sagasim.at_once"
+"""The extension by which it takes a message that is ready for the wire, and says whether it did."""
 MOST_CHARACTERS = 8 * 1024
 FLOOD_RATE = 50
 FLOOD_BURST = 100
@@ -67,7 +69,9 @@ class Socket:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
         self.user: Any = scope["user"]
-        self.unsent: Callable[[], int] = scope.get("extensions", {}).get(UNSENT, lambda: 0)
+        extensions = scope.get("extensions", {})
+        self.unsent: Callable[[], int] = extensions.get(UNSENT, lambda: 0)
+        self.send_at_once: Callable[[bytes], bool] = extensions.get(AT_ONCE, lambda _: False)
         self._bucket = Bucket(FLOOD_RATE, FLOOD_BURST)
 
     async def send(self, message: str | bytes) -> None:

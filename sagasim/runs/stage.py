@@ -116,7 +116,7 @@ def _repaired(run: Run) -> list[dict[str, Any]]:
 
 def outcome_sentence(run: Run) -> str:
     """How the run ended, in one sentence."""
-    struck = f" {len(run.struck)} of {len(run.faults)} faults struck." if run.faults else ""
+    struck = _struck(len(run.struck), len(run.faults))
     parked = ", ".join(run.parked)
     match run.outcome or run.status:
         case "running":
@@ -134,6 +134,13 @@ def outcome_sentence(run: Run) -> str:
             return f"Failed: the saga gave up and asks nobody.{struck}"
         case _:
             return f"Stuck: nothing can happen any more, no end is reached, and nobody was told.{struck}"
+
+
+def _struck(struck: int, planned: int) -> str:
+    """How many faults of the plan met something to strike, where one may wonder."""
+    if struck == planned:
+        return ""
+    return " The fault never struck." if planned == 1 else f" {struck} of {planned} faults struck."
 
 
 def _quiet(run: Run) -> str:

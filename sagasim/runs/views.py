@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.errors import BadFault, BadSaga
@@ -30,7 +30,7 @@ def recent_runs() -> QuerySet[Run]:
     return Run.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)
 
 
-@require_GET
+@require_safe
 def new(request: HttpRequest, name: str) -> HttpResponse:
     """The stage with nothing run yet; the address may say what is already filled in."""
     version = _version(name)
@@ -52,14 +52,14 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     return _shown(request, runs)
 
 
-@require_GET
+@require_safe
 def stage(request: HttpRequest, run: UUID) -> HttpResponse:
     runs = _runs(run)
     form = RunForm(version=runs[0].version, initial=_filled_from(runs))
     return render(request, "runs/stage.html", _stage(request, runs[0].version, runs, form))
 
 
-@require_GET
+@require_safe
 def beside(request: HttpRequest, run: UUID, other: UUID) -> HttpResponse:
     """Two runs on one clock: a what-if and the run before, two versions, two engines, two plans."""
     both = [_runs(pk, alone=True)[0] for pk in (run, other)]
@@ -114,14 +114,14 @@ def again(request: HttpRequest, run: UUID) -> HttpResponse:
         raise Http404(sentence(bad)) from bad
 
 
-@require_GET
+@require_safe
 def log(request: HttpRequest, run: UUID) -> HttpResponse:
     """The log as plain HTML, for those without scripts and for the curious."""
     one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)
     return render(request, "runs/log.html", {"run": one, "lines": lines_told(one)})
 
 
-@require_GET
+@require_safe
 def history(request: HttpRequest, run: UUID) -> HttpResponse:
     """The lines after a number, each with its sentence, for people and for programs."""
     after = request.GET.get("after", "0")
@@ -131,7 +131,7 @@ def history(request: HttpRequest, run: UUID) -> HttpResponse:
     return JsonResponse({"run": told(one), "lines": lines_told(one, int(after))})
 
 
-@require_GET
+@require_safe
 def diagram(request: HttpRequest, run: UUID, wanted: str) -> HttpResponse:  # noqa: ARG001  # the shape of a view
     """The space-time diagram as a file: svg or mermaid."""
     one = get_object_or_404(Run.objects.select_related("saga", "version"), pk=run)

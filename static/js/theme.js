@@ -1,17 +1,22 @@
-/** The button that chooses between the system's, the light and the dark theme; the choice stays in this browser. */
+/**
+ * The button that chooses between the system's, the light and the dark theme; the choice stays in this browser, and
+ * is that of the admin too, whose word for the system's is "auto".
+ */
 
-const THEMES = ["system", "light", "dark"];
+/** @type {Record<string, string>} what is kept, and what is said */
+const THEMES = { auto: "system", light: "light", dark: "dark" };
 
 /** @param {string | undefined} theme */
 function next(theme) {
-  return THEMES[(THEMES.indexOf(theme ?? "system") + 1) % THEMES.length] ?? "system";
+  const known = Object.keys(THEMES);
+  return known[(known.indexOf(theme ?? "") + 1) % known.length] ?? "auto";
 }
 
 /** @param {HTMLElement} button */
 export default function connect(button) {
   const root = document.documentElement;
   const show = () => {
-    button.textContent = `Theme: ${root.dataset.theme}`;
+    button.textContent = `Theme: ${THEMES[root.dataset.theme ?? ""] ?? THEMES.auto}`;
   };
   button.addEventListener("click", () => {
     const theme = next(root.dataset.theme);

@@ -31,6 +31,16 @@ def test_the_gallery_and_your_own_sagas_lead_to_composing_running_and_exploring(
     assert 'href="/sagas/mine/delete"' in page
 
 
+def test_the_first_button_shows_a_saga_that_fails_and_says_with_which_fault(client: Client, gallery: Gallery):
+    page = client.get("/").content.decode()
+    first = re.search(r'<form class="hero-watch".*?</form>', page, re.DOTALL)
+    assert first is not None
+    assert 'action="/sagas/order-fulfilment-broken/runs/"' in first[0]
+    assert 'name="fault" value="authorise-card:reply-lost*for-ever"' in first[0]
+    assert "the answer of authorise-card is lost, every time" in first[0]
+    assert client.head("/").status_code == 200
+
+
 def test_a_verdict_is_shown_with_its_scope_and_none_is_not_made_up(
     client: Client, gallery: Gallery, explored_at_once: None
 ):

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sagasim.core.blueprint import Blueprint
-from sagasim.core.execution import hanging_step
-from sagasim.core.harms import Harm, Judge
+from sagasim.core.harms import Harm, Judge, stuck
 from sagasim.core.kernel import Kernel
 from sagasim.core.world import World
 
@@ -70,4 +69,4 @@ def _stuck(bp: Blueprint, world: World) -> Iterator[Harm]:
     """Nothing happens by itself any more, and an instance has reached no end."""
     for instance in world.instances:
         if not instance.mind.ended:
-            yield Harm("stuck", bp.steps[hanging_step(bp, instance.mind)].name)
+            yield stuck(bp, instance.mind)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from sagasim.core.codec import saga_to_data
-from sagasim.core.comparing import (
-    AS_WRITTEN,
-    Comparison,
-    Counterparts,
-    counterparts_of,
-    differences,
-    every_preset,
-    in_preset,
-    presets_compared,
-)
-from sagasim.core.engine import PRESETS
+from sagasim.core.comparing import Comparison, differences
+from sagasim.core.counterparts import Counterparts, counterparts_of
 from sagasim.core.execution import run
 from sagasim.core.exploration import Exploration, explore
 from sagasim.core.faults import parse_moment, parse_plan
-from sagasim.core.results import verdict_from_data, verdict_of, verdict_to_data
+from sagasim.core.results import verdict_from_data, verdict_to_data
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import verdict_of
 from tests.core.test_twins import BASE, BY_ALL, BY_ONE, saga_of
 
 SOUND = saga_of(BASE)
@@ -115,6 +104,14 @@ def test_a_verdict_read_back_from_its_json_is_compared_as_well() -> None:
     assert (told.one, told.other) == ("orchestration", "choreography")
 
 
+def test_what_was_not_explored_to_the_end_is_not_called_harmless() -> None:
+    cut = explore(AFTERWARDS, BY_ONE, 1, most_states=20)
+    assert not cut.exhaustive
+    told = differences(known(AFTERWARDS), cut, names=("whole", "cut"))
+    assert all("is harmless in cut" not in it.sentence for it in told.cells)
+    assert told.sentence.endswith(", as far as they were explored.")
+
+
 # ---------------------------------------------------------------- versions
 
 
@@ -159,54 +156,3 @@ def test_a_step_that_only_one_version_has_is_no_difference_but_said() -> None:
     assert "tell" not in {it.target for it in told.cells}
     back = differences(known(shorter), known(SOUND), names=("v2", "v1"))
     assert back.counterparts.sentence == "tell is new."
-
-
-# ---------------------------------------------------------------- presets
-
-
-def test_in_another_engine_the_saga_is_the_same_but_for_the_engine() -> None:
-    own = saga_of(BASE, engine={"preset": "dtm-like", "on_undo_failure": "park"})
-    other = in_preset(own, "camunda8-like")
-    assert saga_to_data(other)["engine"] == {"preset": "camunda8-like"}
-    assert [step.name for step in other.steps] == [step.name for step in own.steps]
-
-
-def test_what_a_step_builds_on_follows_the_new_engine() -> None:
-    plain = saga_of(
-        {**BASE, "steps": [{k: v for k, v in it.items() if k != "builds_on"} for it in BASE["steps"]]}
-    )
-    assert plain.step("reserve").builds_on == ("charge",)
-    assert in_preset(plain, "camunda8-like").step("reserve").builds_on == ()
-
-
-def test_all_presets_at_once_say_how_the_saga_would_end_in_each() -> None:
-    explored = {name: [known(saga)] for name, saga in every_preset(SOUND).items()}
-    table = presets_compared(explored)
-    assert [it.preset for it in table.presets] == [AS_WRITTEN, *PRESETS]
-    ends = {it.preset: it for it in table.presets}
-    assert ends[AS_WRITTEN].sentence == "Nothing is found as it is written."
-    assert ends["temporal-after-like"].findings > 0
-    for row in table.rows:
-        for preset, seen in row.takes.items():
-            found = explored[preset][0].found(row.harm, row.step)
-            assert (seen is None) == (found is None)
-            assert seen is None or found is None or len(seen.faults) == len(found.faults)
-    assert sum(it.findings for it in table.presets) == sum(
-        seen is not None for row in table.rows for seen in row.takes.values()
-    )
-
-
-@pytest.mark.parametrize("preset", ["temporal-after-like", "step-functions-like"])
-def test_a_preset_says_its_worst_with_the_fewest_faults(preset: str) -> None:
-    (end,) = presets_compared({preset: [known(in_preset(SOUND, preset))]}).presets
-    assert end.sentence.startswith(f"{end.findings} thing")
-    assert f"in an engine that is {preset}: " in end.sentence
-    assert end.sentence.endswith(" fault.")
-
-
-def test_what_was_not_explored_to_the_end_is_not_called_harmless() -> None:
-    cut = explore(AFTERWARDS, BY_ONE, 1, most_states=20)
-    assert not cut.exhaustive
-    told = differences(known(AFTERWARDS), cut, names=("whole", "cut"))
-    assert all("is harmless in cut" not in it.sentence for it in told.cells)
-    assert told.sentence.endswith(", as far as they were explored.")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagasim.core.errors import BadExpression
-from sagasim.core.expressions import MOST_CHARACTERS, compile_expression, names_in
+from sagasim.core.expressions import MOST_CHARACTERS, compile_expression, conjuncts, names_in
 
 NAMES = ("a", "b.c", "stock")
 numbers = st.integers(-50, 50)
@@ -58,6 +58,16 @@ def test_values_come_in_the_order_of_the_names() -> None:
 
 def test_names_are_told_in_the_order_in_which_they_are_mentioned() -> None:
     assert names_in("not stock < 2 * b.c and b.c == a or stock == 1") == ("stock", "b.c", "a")
+
+
+def test_what_must_hold_together_is_told_apart_where_and_joins_it_all() -> None:
+    one, other = frozenset({"a", "b"}), frozenset({"c"})
+    assert conjuncts("a <= b and c == 0") == (one, other)
+    assert conjuncts("a <= b and (c == 0 or c == 1)") == (one, other)
+    assert conjuncts("a <= b or c == 0") == (one | other,)
+    assert conjuncts("a <= b and c == 0 or a == 1") == (one | other,)
+    assert conjuncts("not (a <= b and c == 0)") == (one | other,)
+    assert conjuncts("1 == 1 and c == 0") == (frozenset(), other)
 
 
 def test_a_word_that_begins_like_a_keyword_is_a_resource() -> None:

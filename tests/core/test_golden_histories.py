@@ -14,7 +14,7 @@ from sagasim.core.execution import run
 from sagasim.core.faults import parse_plan
 from sagasim.core.narration import story
 from sagasim.core.phrases import fault_in_words
-from sagasim.core.results import findings_of
+from sagasim.core.postmortem import findings_of
 from sagasim.core.saga import Coordination
 
 GOLDEN = Path(__file__).parent / "golden"

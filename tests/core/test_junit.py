@@ -7,8 +7,8 @@ from sagasim.core.codec import saga_from_data
 from sagasim.core.exploration import explore
 from sagasim.core.harms import HARMS
 from sagasim.core.junit import junit_of
-from sagasim.core.results import Fixed, ToldFinding, Verdict, verdict_of
 from sagasim.core.saga import Coordination
+from sagasim.core.verdict import Fixed, ToldFinding, Verdict, verdict_of
 
 HOSTILE = '1 <2> & "so" ]]>'
 

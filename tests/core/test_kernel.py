@@ -99,7 +99,7 @@ GOLDEN = [
     (FORK, ORCHESTRATION, ("refused",), (24, 36, 18)),
     (FORK, ORCHESTRATION, ("cancelled",), (26, 44, 150)),
     (WHOLE, ORCHESTRATION, ("cancelled",), (14, 16, 5)),
-    (WHOLE, CHOREOGRAPHY, ("cancelled",), (24, 32, 17)),
+    (WHOLE, CHOREOGRAPHY, ("cancelled",), (22, 30, 17)),
 ]
 
 

@@ -88,6 +88,26 @@ def branching_cases(draw: st.DrawFn) -> Case:
     return Case(saga_of(data, turned, engine=engine, **rest), draw(coordinations), draw(few_kinds(2)))
 
 
+@st.composite
+def weighing_cases(draw: st.DrawFn) -> Case:
+    """Steps side by side that change what an invariant weighs against each other, or each for itself."""
+    data = draw(st.sampled_from((BRANCHES, SIDE_BY_SIDE, FORK)))
+    changed: Data = {}
+    for step in data["steps"]:
+        changed[step["name"]] = {"effects": draw(amounts)}
+        if step.get("compensation") and draw(st.booleans()):
+            changed[step["name"]]["undo_effects"] = draw(amounts)
+    weighed = draw(st.lists(comparisons, min_size=1, max_size=3))
+    invariant = {"name": "weighed", "always": f" {draw(st.sampled_from(('and', 'or')))} ".join(weighed)}
+    failing = draw(st.sampled_from(("", "error", "reply-lost")))
+    given: Data = {"given": [f"left.undo:{failing}*for-ever"]} if failing else {}
+    saga = saga_of(data, changed, invariants=[invariant], **given)
+    return Case(saga, draw(coordinations), draw(few_kinds(2)))
+
+
+resources = st.sampled_from(("x", "y", "z"))
+amounts = st.dictionaries(resources, st.sampled_from((1, 1, -1)), min_size=1, max_size=2)
+comparisons = st.builds("{} {} {}".format, resources, st.sampled_from(("<=", ">=", "!=")), st.integers(-1, 2))
 switches = st.sampled_from([each.name for each in fields(Safeguards) if isinstance(each.default, bool)])
 
 
@@ -132,6 +152,12 @@ def test_the_explorer_finds_what_brute_force_finds_with_as_few_faults_and_counts
 
 
 @EXAMPLES
+@given(weighing_cases())
+def test_so_it_does_where_an_invariant_weighs_what_they_change(case: Case) -> None:
+    hold_against_brute_force(case)
+
+
+@EXAMPLES
 @given(branching_cases())
 def test_so_it_does_where_branches_run_side_by_side(case: Case) -> None:
     hold_against_brute_force(case)
@@ -150,7 +176,10 @@ def test_dropping_what_changes_nothing_changes_no_verdict(case: Case) -> None:
     faults, truth = walked_as_far_as_possible(Kernel(bp, kinds=case.kinds))
     tidied = walk(Kernel(bp, tidy=True, kinds=case.kinds), faults, budget=10 * BUDGET)
     assert tidied.fewest == truth.fewest, case.told(faults=faults)
-    assert tidied.paths <= truth.paths, case.told(faults=faults)
+    if (
+        case.saga.deadline_ms is None
+    ):  # a deadline passes when nothing else is due: earlier without such copies
+        assert tidied.paths <= truth.paths, case.told(faults=faults)
 
 
 @EXAMPLES

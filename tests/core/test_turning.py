@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from sagasim.core.blueprint import Blueprint, blueprint
-from sagasim.core.execution import hanging_step, passages_of
+from sagasim.core.execution import passages_of, run_of
 from sagasim.core.exploration import Finding, explore
 from sagasim.core.faults import parse_plan
-from sagasim.core.harms import PROPERTIES, Harm, Judge
+from sagasim.core.harms import PROPERTIES, Harm, Judge, stuck
 from sagasim.core.history import FaultStruck
 from sagasim.core.kernel import Kernel
 from sagasim.core.saga import Coordination, Saga
@@ -43,7 +43,7 @@ def every_way(bp: Blueprint, world: World, judge: Judge, left: list[int]) -> lis
 
 def _hangs(bp: Blueprint, world: World) -> frozenset[Harm]:
     minds = [each.mind for each in world.instances if not each.mind.ended]
-    return frozenset(Harm("stuck", bp.steps[hanging_step(bp, mind)].name) for mind in minds)
+    return frozenset(stuck(bp, mind) for mind in minds)
 
 
 def hold_against_every_way(saga: Saga, finding: Finding) -> None:
@@ -176,3 +176,42 @@ def test_a_finding_that_its_saga_does_not_show_has_none() -> None:
 @pytest.mark.parametrize("harm", PROPERTIES)
 def test_every_harm_has_words_for_what_is_still_to_come(harm: str) -> None:
     assert FATES[harm].format(step="charge")
+
+
+WITHOUT_A_KEY = saga_of(
+    {
+        "sagasim": 1,
+        "name": "two-copies",
+        "steps": [
+            {
+                "name": "pay",
+                "service": "payments",
+                "compensation": "refund",
+                "safeguards": {"idempotent": False},
+            },
+            {"name": "ship", "service": "parcels", "compensation": "call_back"},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ("pay:late@end", "pay#2:reordered"),
+        ("pay:reordered@end", "pay#2:late@ship.before"),
+        ("pay:late@pay.undo.after", "pay#2:reordered@ship.after", "ship:refused"),
+        ("ship:refused", "pay.undo:reordered@end", "pay.undo#2:late"),
+    ],
+    ids="-".join,
+)
+def test_two_open_copies_of_one_call_without_a_key_are_told_apart(plan: tuple[str, ...]) -> None:
+    faults = parse_plan(plan, WITHOUT_A_KEY)
+    shown = run_of(blueprint(WITHOUT_A_KEY, Coordination.ORCHESTRATION), faults)
+    assert shown.struck == faults
+    assert shown.harms
+    for harm, _ in shown.harms:
+        hold_against_every_way(
+            WITHOUT_A_KEY,
+            Finding(harm=harm.harm, step=harm.step, coordination=Coordination.ORCHESTRATION, faults=faults),
+        )

@@ -139,6 +139,14 @@ SAFEGUARD_TWINS = {
         kinds=("coordinator-crash",),
         ground=rule(on_recover="compensate"),
     ),
+    "without an intent log a pivot is forgotten after a crash, and what stands before it undone": Twin(
+        BY_ONE,
+        guard("ship", intent_log=False),
+        "undone-after-pivot",
+        "reserve",
+        kinds=("coordinator-crash",),
+        ground=rule(on_recover="compensate"),
+    ),
     "without an intent log a saga that has halted forgets its running call": Twin(
         BY_ONE, guard("left", intent_log=False), "leak", "left", 2, ("refused", "coordinator-crash"), BRANCHES
     ),

@@ -8,8 +8,8 @@ from sagasim.core.codec import saga_from_text
 from sagasim.core.exploration import explore
 from sagasim.core.faults import CALL_KINDS, KINDS
 from sagasim.core.harms import HARMS
-from sagasim.core.results import Verdict, verdict_of
 from sagasim.core.saga import Coordination, Saga
+from sagasim.core.verdict import Verdict, verdict_of
 from sagasim.explorer.looks import HOLDS, KIND_GROUPS, LOOKS, UNREACHED
 from sagasim.explorer.matrix import Matrix
 from sagasim.explorer.pairing import Pair

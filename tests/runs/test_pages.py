@@ -254,6 +254,13 @@ def test_the_list_filters_by_what_happened(client: Client, gallery: Gallery):
         assert set(client.get(f"/runs/?{query}").context["page"].runs) == expected, query
 
 
+def test_the_list_says_what_it_was_filtered_by_and_that_nothing_is_like_that(client: Client, db: None):
+    page = client.get("/runs/?kind=late").content.decode()
+    assert "<option selected>late</option>" in page
+    assert "No run is like that." in page
+    assert "Nothing has been run yet." in client.get("/runs/").content.decode()
+
+
 def test_a_filter_that_is_none_is_said(client: Client, db: None):
     assert client.get("/runs/?outcome=great").context["listing"].refusals == [
         "There is no outcome 'great'; there are completed, compensated, parked, failed, stuck."

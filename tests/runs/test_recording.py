@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -35,11 +36,22 @@ def recorded(gallery: Gallery) -> Run:
     return recording.begin_recording(version, Coordination.ORCHESTRATION, name="order-17")
 
 
+Keep = Callable[[Run, Sequence[Entry]], object]
+
+
+@pytest.fixture(params=["as one who sends them is heard", "as one who writes them keeps them"])
+def keep(request: pytest.FixtureRequest) -> Keep:
+    """The two ways in which lines are stored; what becomes of them is the same."""
+    if request.param.startswith("as one who sends"):
+        return lambda run, entries: recording.record_lines(run.pk, entries)
+    return lambda run, entries: recording.record({run.pk: entries})
+
+
 def test_lines_that_come_one_by_one_make_the_history_that_they_are(
-    recorded: Run, happened: tuple[Entry, ...]
+    recorded: Run, happened: tuple[Entry, ...], keep: Keep
 ):
     for entry in happened:
-        recording.record_lines(recorded.pk, [entry])
+        keep(recorded, [entry])
         assert feed.entries_after(recorded.pk, 0) == list(happened[: entry.seq])
     over = Run.objects.get(pk=recorded.pk)
     assert (over.status, over.outcome, over.last_seq) == ("finished", "compensated", len(happened))
@@ -50,44 +62,62 @@ def test_lines_that_come_one_by_one_make_the_history_that_they_are(
 
 
 def test_lines_that_come_one_by_one_are_sent_together_and_no_further_than_asked(
-    recorded: Run, happened: tuple[Entry, ...]
+    recorded: Run, happened: tuple[Entry, ...], keep: Keep
 ):
     for entry in happened[:9]:
-        recording.record_lines(recorded.pk, [entry])
+        keep(recorded, [entry])
     (frame,) = feed.frames_after(recorded.pk, 2, 7)
     assert (frame.first, frame.last) == (3, 7)
     assert feed.entries_in(frame) == happened[2:7]
-    recording.record_lines(recorded.pk, happened)
+    keep(recorded, happened)
     (frame,) = feed.frames_after(recorded.pk, 2, 7)  # out of the document now
     assert feed.entries_in(frame) == happened[2:7]
 
 
-def test_when_a_recorded_run_ends_its_chunks_become_one_document(recorded: Run, happened: tuple[Entry, ...]):
+def test_when_a_recorded_run_ends_its_chunks_become_one_document(
+    recorded: Run, happened: tuple[Entry, ...], keep: Keep
+):
     for entry in happened:
-        recording.record_lines(recorded.pk, [entry])
+        keep(recorded, [entry])
     assert not RunChunk.objects.filter(run=recorded).exists()
     assert RunHistory.objects.filter(run=recorded).exists()
 
 
-def test_lines_that_are_sent_again_are_not_kept_twice(recorded: Run, happened: tuple[Entry, ...]):
-    recording.record_lines(recorded.pk, happened[:5])
-    recording.record_lines(recorded.pk, happened[:8])
+def test_lines_that_are_sent_again_are_not_kept_twice(recorded: Run, happened: tuple[Entry, ...], keep: Keep):
+    keep(recorded, happened[:5])
+    keep(recorded, happened[:8])
     assert feed.entries_after(recorded.pk, 0) == list(happened[:8])
 
 
-def test_a_gap_is_refused_and_nothing_of_it_is_kept(recorded: Run, happened: tuple[Entry, ...]):
-    recording.record_lines(recorded.pk, happened[:5])
+def test_a_gap_is_refused_and_nothing_of_it_is_kept(recorded: Run, happened: tuple[Entry, ...], keep: Keep):
+    keep(recorded, happened[:5])
     with pytest.raises(recording.GapInLines, match="line 7 does not follow line 5; send what comes after 5"):
-        recording.record_lines(recorded.pk, happened[6:8])
+        keep(recorded, happened[6:8])
     assert feed.entries_after(recorded.pk, 0) == list(happened[:5])
 
 
-def test_a_recording_that_stops_is_shown_as_cut_off(recorded: Run, happened: tuple[Entry, ...]):
-    recording.record_lines(recorded.pk, happened[:5])
+def test_a_recording_that_stops_is_shown_as_cut_off(recorded: Run, happened: tuple[Entry, ...], keep: Keep):
+    keep(recorded, happened[:5])
     recording.cut_off(recorded.pk)
     over = Run.objects.get(pk=recorded.pk)
     assert (over.status, over.outcome, over.is_over) == ("cut", "", True)
     assert feed.entries_after(recorded.pk, 2) == list(happened[2:5])
+
+
+def test_what_is_kept_is_the_same_whichever_way_it_came(gallery: Gallery, happened: tuple[Entry, ...]):
+    version = gallery["order-fulfilment-broken"].latest
+    assert version is not None
+    begun = [recording.begin_recording(version, Coordination.ORCHESTRATION) for _ in range(2)]
+    one, other = (run.pk for run in begun)
+    for entry in happened:
+        recording.record_lines(one, [entry])
+        goes_on = recording.record({other: [entry]})
+        rows = list(Run.objects.filter(pk__in=(one, other)).order_by("executed_at").values(*RECORDED))
+        assert rows[0] == rows[1]
+        assert bool(goes_on) == (rows[1]["status"] == "running")
+
+
+RECORDED = ("status", "outcome", "last_seq", "duration_ms", "struck", "findings_count", "parked")
 
 
 def test_what_is_recorded_of_a_saga_built_by_a_program_has_a_version(gallery: Gallery):

@@ -24,8 +24,8 @@ const WORDS = /** @type {const} */ ({
 });
 
 /** @param {number} count */
-function problems(count) {
-  return count === 0 ? "nothing found" : count === 1 ? "1 problem" : `${count} problems`;
+function findings(count) {
+  return count === 0 ? "no finding" : count === 1 ? "1 finding" : `${count} findings`;
 }
 
 /** @param {Known} known How far it goes: never a verdict without it. */
@@ -41,7 +41,7 @@ export function scopeOf(known) {
 /** @param {Verdict} verdict In one sentence, for those who do not see it. */
 export function told({ phase, known, sentence }) {
   if (!known || phase === "gone" || phase === "refused" || phase === "idle") return sentence;
-  const each = Object.entries(known.coordinations).map(([name, its]) => `${name} ${problems(its.findings)}`);
+  const each = Object.entries(known.coordinations).map(([name, its]) => `${name} ${findings(its.findings)}`);
   return `${scopeOf(known)}. ${each.join(", ")}.`;
 }
 
@@ -182,6 +182,6 @@ function side(name, its, isDone) {
     { class: "verdict-side", "data-found": String(its.findings) },
     icon(its.findings ? "failed" : isDone ? "done" : "running"),
     html("b", {}, word),
-    ` ${problems(its.findings)}${isDone ? "" : " so far"}`,
+    ` ${findings(its.findings)}${isDone ? "" : " so far"}`,
   );
 }

@@ -19,6 +19,7 @@ export const HEADROOM = 14; // px above the first instant
 const FOOTROOM = 40;
 const BAR = 10;
 const LANE = 4.5; // px between two effects of one service
+const LETTER = 6.2; // px: about what one of a label takes
 const NEAR = 8; // px: closer marks of one participant would cover one another
 
 let drawings = 0;
@@ -41,6 +42,7 @@ export class Diagram {
   draw(drawn, scale, columns, width, axis, parting) {
     this.drawn = drawn;
     this.columns = columns;
+    this.width = width;
     this.y = (/** @type {number} */ ms) => HEADROOM + scale.to(ms);
     this.end = HEADROOM + scale.length;
     const height = this.end + FOOTROOM;
@@ -211,7 +213,13 @@ export class Diagram {
     if (unsure) bar.style.fill = `url(#${this.name}-hatch)`;
     if (place === COORDINATOR || state === "retry") return [bar];
     const says = `${undo ? "undo " : ""}${step}${attempt > 1 ? ` #${attempt}` : ""}`;
-    const at = { x: this.#x(place) + BAR / 2 + 5, y: top + Math.min(height / 2 + 3.5, 16) };
+    const beside = BAR / 2 + 5;
+    const fits = this.#x(place) + beside + says.length * LETTER <= (this.width ?? 0);
+    const at = {
+      x: this.#x(place) + (fits ? beside : -beside),
+      y: top + Math.min(height / 2 + 3.5, 16),
+      "text-anchor": fits ? null : "end",
+    };
     return [bar, svg("text", { class: undo ? "label undo" : "label", ...at, "data-seq": seq }, says)];
   }
 

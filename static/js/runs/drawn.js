@@ -1,7 +1,7 @@
 /**
  * Folds history lines into what the space-time diagram draws. No DOM.
  *
- * A call takes a quarter of its time on the way there and a quarter on the way back (core/execution.py), so where only
+ * A call takes a quarter of its time on the way there and a quarter on the way back (core/timetable.py), so where only
  * its effect is told, its arrival is known too. A message that never arrives keeps `arrives_at` null.
  *
  * @typedef {import("sagasim/runs/wire.js").Line} Line

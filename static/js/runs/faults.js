@@ -70,6 +70,13 @@ function moments(kinds, kind, step) {
     .map((moment) => moment.replaceAll("{step}", step));
 }
 
+/** When, for whoever does not read `@`: the text of the fault is the button's title. @param {string} moment */
+function inWords(moment) {
+  const step = moment.match(/^(.+)\.undo\.after$/)?.[1];
+  if (step) return `once ${step} is undone`;
+  return { end: "after the end", before: "before the effect", after: "after the effect" }[moment] ?? moment;
+}
+
 /**
  * The text of a fault, as core/faults.py reads it.
  * @param {{
@@ -157,9 +164,7 @@ export class FaultMenu {
     if (only) says.append(html("small", { class: "only" }, `${only} only`));
     says.append(html("small", {}, this.kinds.sentences[kind] ?? ""));
     const main = this.#button("fault-kind", { kind, moment: usual, way }, icon(faultSign(kind)), says);
-    const rest = others.map((moment) =>
-      this.#button("fault-moment", { kind, moment, way }, `${kind} @${moment}`),
-    );
+    const rest = others.map((moment) => this.#button("fault-moment", { kind, moment, way }, inWords(moment)));
     return html("div", { class: "fault-row" }, main, ...rest);
   }
 

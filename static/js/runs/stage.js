@@ -366,7 +366,9 @@ class Stage {
     const finding = target instanceof Element ? target.closest("[data-finding]") : null;
     const index = Number(finding?.getAttribute("data-run-index") ?? 0);
     const line = finding && this.panes[index]?.tape.line(Number(finding.getAttribute("data-finding")));
-    if (line) this.interest.choose(index, line);
+    if (!line) return;
+    this.interest.choose(index, line);
+    this.panes[index]?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** To a moment that a sentence of the page speaks of. @param {Event} event */
