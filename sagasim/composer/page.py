@@ -69,14 +69,15 @@ def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: st
 def told(draft: checking.Draft, name: str) -> dict[str, Any]:
     """The answer of /sagas/check about a draft, whether it is a saga or not."""
     if draft.saga is None:
-        return checking.refusal(draft)
-    return checking.answer(draft, reverse("runs:new", args=[name]) if name else "")
+        return {"valid": False, **checking.refusal(draft)}
+    return {"valid": True, **checking.answer(draft, reverse("runs:new", args=[name]) if name else "")}
 
 
 def _everywhere() -> dict[str, Any]:
     return {
         "check": reverse("composer:check"),
         "fix": reverse("composer:fix"),
+        "draw": reverse("composer:draw"),
         "schema": reverse("composer:schema"),
         "import": reverse("composer:bring"),
         "new": reverse("composer:new"),

@@ -28,7 +28,7 @@ export default async function connect(root) {
     data: page.data ?? {},
     layout: page.layout ?? {},
     check: server.check,
-    answer: page.checked && { valid: Boolean(page.checked.hash), ...page.checked },
+    answer: page.checked,
   });
   const region = (/** @type {string} */ name) =>
     /** @type {HTMLElement} */ (root.querySelector(`[data-region="${name}"]`));
