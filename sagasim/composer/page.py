@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from sagasim.composer import checking
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.naming import free_name
+from sagasim.composer.naming import free_name, text_now
 from sagasim.composer.services import may_change
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Sheet:
 
 
 def sheet_of(version: SagaVersion) -> Sheet:
-    return Sheet(text=version.text, saga=version.saga, base=version, layout=version.saga.layout)
+    return Sheet(text=text_now(version), saga=version.saga, base=version, layout=version.saga.layout)
 
 
 def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: str) -> dict[str, Any]:

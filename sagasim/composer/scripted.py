@@ -6,9 +6,9 @@
     POST /sagas/NAME/save   {"text": T, "base": 3, "layout": {...}, "under": N}   -> {"version", "hash", "url", ...}
 
 `name` says whose page it is, so that a problem knows where its proof can be run. `under` keeps the text as a new
-saga of that name. That a draft is no saga is what /sagas/check is there to say, with `valid` false, its sentence, line
-and path; where a saga was needed it is a 422 with the same. A version that came in between is a 409 that has both
-texts; a saga that is not yours is a 403 with a name that is free.
+saga of that name, `rename` calls this one what its text says. That a draft is no saga is what /sagas/check is there to
+say, with `valid` false, its sentence, line and path; where a saga was needed it is a 422 with the same. A version that
+came in between is a 409 that has both texts; a saga that is not yours is a 403 with a name that is free.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 
 from sagasim.composer import checking, naming, services
 from sagasim.composer.asking import Asked, asked, asks_json, number_in, refused, text_in
 from sagasim.composer.drawing import DRAWINGS
 from sagasim.composer.layouts import layout_in
-from sagasim.composer.models import LONGEST_NAME
+from sagasim.composer.models import LONGEST_NAME, SavedSaga
 from sagasim.composer.page import told
+from sagasim.composer.renaming import rename
 from sagasim.composer.visitors import user_of
 from sagasim.composer.wording import changes_between
 from sagasim.core.codec import saga_from_text
@@ -69,7 +71,10 @@ def saved(request: HttpRequest, said: Asked, name: str = "") -> JsonResponse:
         raise BadSaga("`under` is the name of a new saga")
     layout = layout_in(said)
     try:
-        if under:
+        if said.get("rename") is True and name:
+            saga = get_object_or_404(SavedSaga, name=name)
+            version = rename(saga, text, base=number_in(said, "base"), by=by)
+        elif under:
             version = services.save_as(text, under, by=by)
         else:
             version = services.save_over(text, base=number_in(said, "base"), by=by, expecting=name)

@@ -83,7 +83,8 @@ export function server(urls, name) {
     },
 
     /**
-     * @param {{text: string, base: number, layout: object, under?: string}} asked `under`: as another saga
+     * @param {{text: string, base: number, layout: object, under?: string, rename?: true}} asked `under`: as another saga; `rename`:
+     *   this one is called what its text says
      * @returns {Promise<Saved>}
      */
     save: async (asked) => {
