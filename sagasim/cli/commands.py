@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from sagasim.cli.given import coordination_of, plan_of, saga_of
 from sagasim.cli.saying import FOUND, FOUND_NOTHING, counted, say_json
 from sagasim.terminal import Terminal
 
+if TYPE_CHECKING:
+    from sagasim.core.problems import Problem
+
 
 def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     from sagasim.core import lint
-    from sagasim.core.lint import Problem
-    from sagasim.core.saga import Coordination
-    from sagasim.core.verdict import replay_command
 
     saga = saga_of(asked.file)
     problems = lint.check(saga)
     errors = sum(problem.severity == "error" for problem in problems)
-
-    def proof(problem: Problem) -> str | None:
-        if problem.proof is None:
-            return None
-        coordination = problem.coordination or Coordination.ORCHESTRATION
-        return replay_command(asked.file, coordination, problem.proof)
-
     if asked.json:
         told = [
             {
@@ -32,26 +26,36 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
                 "severity": it.severity,
                 "step": it.step,
                 "sentence": it.sentence,
-                "proof": proof(it),
+                "proof": _proof(it, asked.file),
             }
             for it in problems
         ]
         say_json({"saga": saga.name, "problems": told}, terminal)
-        return FOUND if errors else FOUND_NOTHING
-    for problem in problems:
-        colour = "red" if problem.severity == "error" else "yellow"
-        where = f" at {problem.step}" if problem.step else ""
-        terminal.say(
-            f"{terminal.paint(problem.severity, colour, 'bold')} {problem.rule}{terminal.paint(where)}"
-        )
-        terminal.say(f"  {terminal.paint(problem.sentence)}")
-        if (command := proof(problem)) is not None:
-            terminal.say(f"  proof: {terminal.paint(command, 'dim')}")
-    warnings = len(problems) - errors
-    terminal.say(
-        terminal.paint(f"{saga.name}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bold")
-    )
+    else:
+        for problem in problems:
+            _say_problem(problem, asked.file, terminal)
+        found = f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}"
+        terminal.say(terminal.paint(f"{saga.name}: {found}", "bold"))
     return FOUND if errors else FOUND_NOTHING
+
+
+def _say_problem(problem: Problem, file: str, terminal: Terminal) -> None:
+    colour = "red" if problem.severity == "error" else "yellow"
+    where = f" at {problem.step}" if problem.step else ""
+    terminal.say(f"{terminal.paint(problem.severity, colour, 'bold')} {problem.rule}{terminal.paint(where)}")
+    terminal.say(f"  {terminal.paint(problem.sentence)}")
+    if (command := _proof(problem, file)) is not None:
+        terminal.say(f"  proof: {terminal.paint(command, 'dim')}")
+
+
+def _proof(problem: Problem, file: str) -> str | None:
+    """The command that shows the problem happen, where there is one."""
+    from sagasim.core.saga import Coordination
+    from sagasim.core.verdict import replay_command
+
+    if problem.proof is None:
+        return None
+    return replay_command(file, problem.coordination or Coordination.ORCHESTRATION, problem.proof)
 
 
 def run(asked: argparse.Namespace, terminal: Terminal) -> int:
