@@ -19,6 +19,7 @@ from django.urls import path, re_path  # noqa: E402
 from sagasim.explorer.consumers import exploration_socket, verdict_socket  # noqa: E402
 from sagasim.local import as_the_owner, only_this_machine  # noqa: E402
 from sagasim.runs.consumers import list_socket, no_socket, run_socket  # noqa: E402
+from sagasim.staticfirst import static_first  # noqa: E402
 
 sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wrapped here is one application
     [
@@ -31,6 +32,6 @@ sockets: Any = URLRouter(  # channels' types say less than ASGI does: what is wr
 )
 # In server mode whoever has a session has it from a page of ours: a socket that another site opens is not theirs.
 guarded = as_the_owner if settings.LOCAL else lambda it: AllowedHostsOriginValidator(AuthMiddlewareStack(it))
-application: Any = ProtocolTypeRouter({"http": pages, "websocket": guarded(sockets)})
+application: Any = ProtocolTypeRouter({"http": static_first(pages), "websocket": guarded(sockets)})
 if settings.LOCAL:
     application = only_this_machine(application)

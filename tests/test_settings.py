@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import runpy
@@ -78,10 +79,14 @@ class OnAServer:
     def get(
         self, path: str, host: str = "sagas.example.org", scheme: str = "https"
     ) -> tuple[HTTPResponse, str]:
+        response, body = self.get_bytes(path, {"Host": host, "X-Forwarded-Proto": scheme})
+        return response, body.decode()
+
+    def get_bytes(self, path: str, headers: dict[str, str]) -> tuple[HTTPResponse, bytes]:
         connection = HTTPConnection(self.address, timeout=10)
-        connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": scheme})
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
-        body = response.read().decode()
+        body = response.read()
         connection.close()
         return response, body
 
@@ -127,3 +132,16 @@ def test_on_a_server_every_script_and_style_is_named_after_its_content_and_kept_
         response, _ = on_a_server.get(address)
         assert response.status == 200, address
         assert "immutable" in response.headers["Cache-Control"], address
+
+
+def test_on_a_server_a_file_is_sent_compressed_and_over_https_only(on_a_server: OnAServer):
+    _, page = on_a_server.get("/login/")
+    (address,) = re.findall(r'href="(/static/css/base[^"]+)"', page)
+    headers = {"Host": "sagas.example.org", "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
+    response, body = on_a_server.get_bytes(address, headers)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in response.headers["Vary"]
+    assert gzip.decompress(body) == (ROOT / "static" / "css" / "base.css").read_bytes()
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+    plain, _ = on_a_server.get(address, scheme="http")
+    assert (plain.status, plain.headers["Location"]) == (301, f"https://sagas.example.org{address}")

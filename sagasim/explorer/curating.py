@@ -40,7 +40,8 @@ def _curate() -> None:
 
 def explore_gallery() -> None:
     """What was explored by the rules of today is not explored again."""
-    for version in SagaVersion.objects.filter(latest_of__in_gallery=True).select_related("saga"):
+    gallery = SagaVersion.objects.filter(latest_of__in_gallery=True).order_by("saga_id")  # as it is shown
+    for version in gallery.select_related("saga"):
         if not _is_quiet():
             return
         services.start(version, quietly=True)
