@@ -7,6 +7,7 @@ command needs is imported when it runs, so that a check in a build starts at onc
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -333,7 +334,7 @@ def _explore(asked: argparse.Namespace, terminal: Terminal) -> int:
     saga = _saga(asked.file)
     baseline = _baseline(asked.baseline, saga)
     began = time.monotonic()
-    with _stoppable() as stopped:
+    with _stoppable() as stopped, _nothing_collected():
         deadline = began + asked.max_seconds if asked.max_seconds else None
         inquiry = Inquiry(saga, coordinations, faults=asked.faults, kinds=kinds, most_states=asked.max_states)
         _inquired(inquiry, terminal, lambda: stopped() or _is_past(deadline))
@@ -409,6 +410,16 @@ def _mended(inquiry: Inquiry, terminal: Terminal, stopped: Callable[[], bool]) -
         if stopped():
             return
         terminal.progress(f"looking for the fix of {finding.harm} at {finding.step}")
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """An exploration makes much for Python to look through, and no cycles: a fifth of its time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "sagasim.refusals.SayWhatIsNotAllowed",
+    "sagasim.composer.forwarding.LeadOn",
 ]
 
 ROOT_URLCONF = "sagasim.urls"

@@ -1,6 +1,7 @@
 """Explores the gallery while nobody wants anything else, so that the front page has verdicts.
 
-One saga after the other, in the long lane, and never beside what somebody has asked for.
+One saga after the other, in a lane of its own, and none is begun beside what somebody has asked for. Who wants one
+that is under way gets it, in the quick lane (jobs.py: call_forward).
 """
 
 from __future__ import annotations
