@@ -35,3 +35,15 @@ def test_an_address_where_nothing_is_says_so_on_a_page(client: Client, db: None)
     answer = client.get("/sagas/none/")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()
+
+
+def test_an_address_of_the_api_where_nothing_is_says_so_as_json(client: Client, db: None):
+    answer = client.get("/api/none")
+    assert answer.status_code == 404
+    assert "/api/openapi.json" in answer.json()["detail"]
+
+
+def test_an_address_that_takes_forms_only_says_so(client: Client, db: None):
+    answer = client.get("/sagas/check")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "Go back to that page." in answer.content.decode()
