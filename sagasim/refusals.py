@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -10,13 +10,15 @@ TOO_MUCH = "That is too much at once; a saga file has at most 1 MiB. Go back: wh
 OLD_PAGE = (
     "This page is too old to send that, or your browser takes no cookies; load it again, and send it again."
 )
+NOT_HERE = "No sagasim answers to this name; whoever runs it lists its names in SAGASIM_HOSTS."
 NO_SENSE = "This request makes no sense here; go back and try again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     is_too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
-    said, status = (TOO_MUCH, 413) if is_too_much else (NO_SENSE, 400)
-    return _answer(request, said, status)
+    if is_too_much:
+        return _answer(request, TOO_MUCH, 413)
+    return _answer(request, NOT_HERE if isinstance(exception, DisallowedHost) else NO_SENSE, 400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django hands it over

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -35,3 +36,12 @@ def test_an_address_where_nothing_is_says_so_on_a_page(client: Client, db: None)
     answer = client.get("/sagas/none/")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()
+
+
+def test_on_a_server_another_name_is_refused_with_a_sentence(settings: Any, db: None):
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["sagas.example.org"], True
+    answer = Client(headers={"host": "evil.example"}).get("/")
+    assert answer.status_code == 400
+    assert "No sagasim answers to this name" in answer.content.decode()
+    assert "evil" not in answer.content.decode()
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
