@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,13 +25,13 @@ from sagasim.security import ContentSecurityPolicyMiddleware
 
 def static_first(pages: Application) -> Application:
     """Answers what lies under STATIC_URL; everything else, and what does not exist there, is left to the pages."""
-    files = ServeStaticMiddleware(pages)  # never called: it knows the files, as the settings say
+    files = Files(pages)
     always = every_answers_headers()
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        known = path.startswith(files.static_prefix) and reached_as_it_should_be(scope)
-        file = await find(files, path) if known else None
+        known = path.startswith(files.prefix) and reached_as_it_should_be(scope)
+        file = await files.find(path) if known else None
         if file is None:
             await pages(scope, receive, send)
         else:
@@ -39,10 +40,37 @@ def static_first(pages: Application) -> Application:
     return served
 
 
-async def find(files: ServeStaticMiddleware, path: str) -> Any:
-    if files.autorefresh:
-        return await asyncio.to_thread(files.find_file, path)
-    return files.files.get(path)
+class Files:
+    """The static files by their paths, as the settings say where they are."""
+
+    def __init__(self, pages: Application) -> None:
+        self._found = ServeStaticMiddleware(pages)  # it is asked for files, and never called
+        self.prefix = self._found.static_prefix
+        self._stamps = {path: stamp(file) for path, file in self._found.files.items()}
+
+    async def find(self, path: str) -> Any:
+        if self._found.autorefresh:
+            return await asyncio.to_thread(self._found.find_file, path)
+        file = self._found.files.get(path)
+        return self._as_it_is_now(path, file) if file and self._found.use_finders else file
+
+    def _as_it_is_now(self, path: str, file: Any) -> Any:
+        """Files that are served where they lie are changed under a running server, by a pull or an editor."""
+        now = stamp(file)
+        if now != self._stamps[path]:
+            file = self._found.find_file(path)
+            if file is not None:
+                self._found.files[path], self._stamps[path] = file, now
+        return file
+
+
+def stamp(file: Any) -> tuple[int, int] | None:
+    """What is another one when the file is; None where it is gone."""
+    try:
+        stat = Path(file.alternatives[-1][1]).stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def reached_as_it_should_be(scope: Scope) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from email.message import Message
 from http.client import HTTPConnection
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from django.conf import LazySettings
 
 from sagasim.staticfirst import static_first
 from tests.conftest import ROOT
@@ -112,9 +112,6 @@ def test_in_local_mode_files_too_are_for_this_machine_only(site: str):
 
 
 async def test_a_server_that_cannot_send_a_file_by_its_name_is_handed_its_content():
-    async def pages(_scope: object, _receive: object, _send: object) -> None:
-        raise AssertionError("this one was for the files")
-
     scope = {"type": "http", "method": "GET", "path": WAKE, "query_string": b"", "headers": []}
     asked = ApplicationCommunicator(static_first(pages), scope)
     start, *parts = [await asked.receive_output() for _ in range(3)]
@@ -122,18 +119,38 @@ async def test_a_server_that_cannot_send_a_file_by_its_name_is_handed_its_conten
     assert b"".join(part["body"] for part in parts) == WRITTEN
 
 
-async def test_a_file_that_is_new_is_there_at_once_while_somebody_changes_them(
-    settings: LazySettings, tmp_path_factory: pytest.TempPathFactory
-):
-    async def pages(_scope: object, _receive: object, send: object) -> None:
-        await send({"type": "http.response.start", "status": 404, "headers": []})  # type: ignore[operator]
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Path:
+    """Where the files lie, with one script in it."""
+    settings.STATICFILES_DIRS = [tmp_path]
+    (tmp_path / "old.js").write_text("export {};\n")
+    return tmp_path
 
-    folder = tmp_path_factory.mktemp("static")
-    (folder / "old.js").write_text("export {};\n")
+
+async def head(application: Any, path: str) -> dict[str, Any]:
+    scope = {"type": "http", "method": "HEAD", "path": path, "query_string": b"", "headers": []}
+    start: dict[str, Any] = await ApplicationCommunicator(application, scope).receive_output()
+    return {"status": start["status"], **{name.decode(): value for name, value in start["headers"]}}
+
+
+async def pages(_scope: object, _receive: object, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+
+
+async def test_a_file_that_is_new_is_there_at_once_while_somebody_changes_them(folder: Path, settings: Any):
     settings.SERVESTATIC_AUTOREFRESH = True
-    settings.STATICFILES_DIRS = [folder]
     application = static_first(pages)
-    scope = {"type": "http", "method": "HEAD", "path": "/static/new.js", "query_string": b"", "headers": []}
-    assert (await ApplicationCommunicator(application, scope).receive_output())["status"] == 404
+    assert (await head(application, "/static/new.js"))["status"] == 404
     (folder / "new.js").write_text("export {};\n")
-    assert (await ApplicationCommunicator(application, scope).receive_output())["status"] == 200
+    assert (await head(application, "/static/new.js"))["status"] == 200
+
+
+async def test_a_file_that_is_changed_under_a_running_server_is_sent_whole(folder: Path):
+    application = static_first(pages)
+    before = await head(application, "/static/old.js")
+    (folder / "old.js").write_text("export const longer = true;\n")
+    after = await head(application, "/static/old.js")
+    assert (before["content-length"], after["content-length"]) == (b"11", b"28")
+    assert before["etag"] != after["etag"]
+    (folder / "old.js").unlink()
+    assert (await head(application, "/static/old.js"))["status"] == 404

@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from sagasim.templatetags.modules import addresses, needed_by
+from sagasim.templatetags.modules import addresses, needed_by, preloads
 from tests.conftest import ROOT
 
 VENDOR = ROOT / "static" / "vendor"
@@ -53,3 +53,12 @@ def test_a_page_names_every_module_that_it_will_import_at_once_and_none_that_wai
     assert "vendor/codemirror.js" not in needed  # the text view asks for it when it is opened
     assert set(needed) <= set(addresses())
     assert len(needed) == len(set(needed))
+
+
+def test_what_has_time_until_the_page_stands_is_fetched_last_and_once():
+    links = str(preloads("sagasim/composer/store.js", then="sagasim/composer/panel.js")).splitlines()
+    assert all(
+        'fetchpriority="auto"' in link for link in links[: len(needed_by("sagasim/composer/store.js"))]
+    )
+    assert links[-1].endswith('fetchpriority="low">')
+    assert len({link.split()[2] for link in links}) == len(links)

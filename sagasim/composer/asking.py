@@ -70,7 +70,7 @@ def asks_json(view: View) -> View:
 
 
 def quiet(answer: HttpResponse) -> HttpResponse:
-    """Not for the server's log: while somebody types, most drafts are no saga yet, and that is no incident."""
+    """Not for the server's log: that a draft is no saga yet is no incident."""
     if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
         answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # as Django's log_response marks it
     return answer

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
+from typing import Final
 
 from sagasim.core.saga import Kind, Saga, Step
 
@@ -145,3 +146,10 @@ def _short(text: str, most: int) -> str:
 def _text(text: str) -> str:
     """Escaped, and without what XML cannot carry."""
     return escape("".join(sign if sign.isprintable() else "�" for sign in text))
+
+
+DRAWINGS: Final = {
+    "mermaid": (mermaid_of, "text/vnd.mermaid; charset=utf-8"),
+    "svg": (svg_of, "image/svg+xml"),
+}
+"""What draws a saga, and what comes of it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from sagasim.composer.drawing import mermaid_of, svg_of
+from sagasim.composer.drawing import DRAWINGS
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.views import version_asked
 from sagasim.core.codec import json_schema
@@ -24,15 +25,12 @@ def _json(version: SagaVersion) -> tuple[str, str]:
     return json.dumps(version.normal_form, indent=2, ensure_ascii=False) + "\n", "application/json"
 
 
-def _mermaid(version: SagaVersion) -> tuple[str, str]:
-    return mermaid_of(version.meaning), "text/vnd.mermaid; charset=utf-8"
+def _drawn(as_: str) -> Callable[[SagaVersion], tuple[str, str]]:
+    draw, content_type = DRAWINGS[as_]
+    return lambda version: (draw(version.meaning), content_type)
 
 
-def _svg(version: SagaVersion) -> tuple[str, str]:
-    return svg_of(version.meaning), "image/svg+xml"
-
-
-FILES = {"yaml": _yaml, "json": _json, "mermaid": _mermaid, "svg": _svg}
+FILES = {"yaml": _yaml, "json": _json, "mermaid": _drawn("mermaid"), "svg": _drawn("svg")}
 
 
 @require_safe

@@ -19,7 +19,7 @@ from sagasim.composer.telling import sentence
 from sagasim.core.errors import BadSaga
 from sagasim.core.saga import MOST_STEPS, Kind
 
-_DOES = re.compile(r"(check|save|save-as|up|down|remove|fix)(?:-([0-9]{1,4}))?")
+_DOES = re.compile(r"(check|save|save-as|rename|up|down|remove|fix)(?:-([0-9]{1,4}))?")
 _PLACE = re.compile(r"steps\[(\d+)\](?:\.(.+))?")
 EMPTY_ROW: Cells = dict.fromkeys(KEYS, "")
 
@@ -108,13 +108,13 @@ class Essentials:
         self.typed = [_row(posted, place, was) for place, was in enumerate(rows)]
         said = _DOES.fullmatch(posted.get("do", "check"))
         self.does, self.place = (said[1], int(said[2] or 0)) if said else ("check", 0)
-        self.under = posted.get("under", "").strip() if self.does == "save-as" else ""
+        self.under = posted.get("under", "").strip() if self.does in ("save-as", "rename") else ""
         base = posted.get("base", "")
         self.base = int(base) if re.fullmatch(r"[0-9]{1,9}", base) else 0
 
     @property
     def saves(self) -> bool:
-        return self.does in ("save", "save-as")
+        return self.does in ("save", "save-as", "rename")
 
     def draft(self) -> Draft:
         """The draft. Raises BadSaga where the table does not fit the text."""

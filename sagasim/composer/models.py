@@ -100,6 +100,19 @@ class SavedSaga(models.Model):
         return f"{self.own_name} (draft)" if self.is_draft else self.name
 
 
+class FormerName(models.Model):
+    """What a saga was called before it was renamed, so that its old address leads to the new one."""
+
+    name = models.SlugField(max_length=LONGEST_NAME, primary_key=True)
+    saga = models.ForeignKey(SavedSaga, models.CASCADE, related_name="former_names")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, now {self.saga}"
+
+
 class SagaVersion(models.Model):
     """One version of a saga, as written and as understood. It never changes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from sagasim.composer.models import SavedSaga
+from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.codec import edited_text, saga_from_data
 from sagasim.core.document import read_document
 from sagasim.core.saga import SLUG
@@ -19,6 +19,13 @@ def under_name(text: str, name: str) -> str:
     data = read_document(text).data
     saga_from_data(data)
     return edited_text(text, {**data, "name": name})
+
+
+def text_now(version: SagaVersion) -> str:
+    """The text of a version under the name that its saga has now: it may have been renamed since."""
+    if version.saga.is_draft or version.meaning.name == version.saga.name:
+        return version.text
+    return under_name(version.text, version.saga.name)
 
 
 def is_slug(name: str) -> bool:

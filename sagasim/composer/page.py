@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from sagasim.composer import checking
 from sagasim.composer.models import SagaVersion, SavedSaga
-from sagasim.composer.naming import free_name
+from sagasim.composer.naming import free_name, text_now
 from sagasim.composer.services import may_change
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Sheet:
 
 
 def sheet_of(version: SagaVersion) -> Sheet:
-    return Sheet(text=version.text, saga=version.saga, base=version, layout=version.saga.layout)
+    return Sheet(text=text_now(version), saga=version.saga, base=version, layout=version.saga.layout)
 
 
 def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: str) -> dict[str, Any]:
@@ -69,14 +69,15 @@ def composer_data(sheet: Sheet, draft: checking.Draft, by: User | None, csrf: st
 def told(draft: checking.Draft, name: str) -> dict[str, Any]:
     """The answer of /sagas/check about a draft, whether it is a saga or not."""
     if draft.saga is None:
-        return checking.refusal(draft)
-    return checking.answer(draft, reverse("runs:new", args=[name]) if name else "")
+        return {"valid": False, **checking.refusal(draft)}
+    return {"valid": True, **checking.answer(draft, reverse("runs:new", args=[name]) if name else "")}
 
 
 def _everywhere() -> dict[str, Any]:
     return {
         "check": reverse("composer:check"),
         "fix": reverse("composer:fix"),
+        "draw": reverse("composer:draw"),
         "schema": reverse("composer:schema"),
         "import": reverse("composer:bring"),
         "new": reverse("composer:new"),

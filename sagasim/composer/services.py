@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sagasim.composer.gallery import Exhibit, pairs
 from sagasim.composer.models import DRAFT, LONGEST_NAME, SagaVersion, SavedSaga
-from sagasim.composer.naming import under_name
+from sagasim.composer.naming import text_now, under_name
 from sagasim.core.codec import (
     saga_from_text,
     saga_hash,
@@ -103,12 +103,13 @@ def _save(meaning: Saga, text: str, by: User | None, expecting: str, base: int |
         if not is_new and not may_change(saga, by):
             raise NotYours(saga)
         if base is not None:
-            _refuse_outdated(saga, text, base)
-        version, _ = _keep(saga, text, meaning, by)
+            refuse_outdated(saga, text, base)
+        version, _ = add_version(saga, text, meaning, by)
         return version
 
 
-def _refuse_outdated(saga: SavedSaga, text: str, base: int) -> None:
+def refuse_outdated(saga: SavedSaga, text: str, base: int) -> None:
+    """Whoever edited version `base` is told where there is a newer one. Raises Outdated."""
     newest = saga.latest
     if newest is not None and newest.number != base and newest.text != text:
         raise Outdated(newest, saga.versions.filter(number=base).first())
@@ -124,8 +125,12 @@ def place_steps(saga: SavedSaga, layout: dict[str, dict[str, float]], *, by: Use
 
 
 def restore(version: SagaVersion, *, by: User | None) -> SagaVersion:
-    """A new version equal to an old one; the newest itself where it is that already. Raises NotYours."""
-    return _save(version.meaning, version.text, by, version.saga.name)
+    """A new version equal to an old one but for its name; the newest itself where it is that already.
+
+    Raises NotYours.
+    """
+    text = text_now(version)
+    return _save(saga_from_text(text), text, by, version.saga.name)
 
 
 def duplicate(version: SagaVersion, name: str, *, by: User | None) -> SagaVersion:
@@ -137,12 +142,12 @@ def duplicate(version: SagaVersion, name: str, *, by: User | None) -> SagaVersio
 
 def what_goes_with(saga: SavedSaga) -> dict[str, Any]:
     """What is deleted with a saga: counted no further than a person needs."""
-    versions = SagaVersion.objects.filter(saga__in=[saga, *_drafts_of(saga)], runs__isnull=False)
+    versions = SagaVersion.objects.filter(saga__in=[saga, *drafts_of(saga)], runs__isnull=False)
     runs = versions.values("runs")[: MOST_COUNTED + 1].count()
     return {"saga": saga, "versions": saga.versions.count(), "runs": runs, "most": MOST_COUNTED}
 
 
-def _drafts_of(saga: SavedSaga) -> QuerySet[SavedSaga]:
+def drafts_of(saga: SavedSaga) -> QuerySet[SavedSaga]:
     return SavedSaga.objects.filter(is_draft=True, name__startswith=f"{saga.name}{DRAFT}")
 
 
@@ -151,7 +156,7 @@ def delete_saga(saga: SavedSaga, *, by: User | None) -> None:
     if not may_change(saga, by):
         raise NotYours(saga)
     with transaction.atomic():
-        for each in (*_drafts_of(saga), saga):
+        for each in (*drafts_of(saga), saga):
             each.delete()
 
 
@@ -170,7 +175,7 @@ def keep_draft(text: str, *, by: User | None) -> SagaVersion:
             defaults={"owner": by, "is_draft": True, "saved_at": timezone.now()},
         )
         known = draft.versions.filter(hash=saga_hash(meaning), text=text).first()
-        return known or _keep(draft, text, meaning, by)[0]
+        return known or add_version(draft, text, meaning, by)[0]
 
 
 def may_change(saga: SavedSaga, by: User | None) -> bool:
@@ -180,7 +185,8 @@ def may_change(saga: SavedSaga, by: User | None) -> bool:
     return by is None or by.is_staff or saga.owner_id in (None, by.pk)
 
 
-def _keep(saga: SavedSaga, text: str, meaning: Saga, by: User | None) -> tuple[SagaVersion, bool]:
+def add_version(saga: SavedSaga, text: str, meaning: Saga, by: User | None) -> tuple[SagaVersion, bool]:
+    """The newest version of the saga from now on, and whether it was not that already."""
     digest = saga_hash(meaning)
     newest = saga.latest
     if newest is not None and (newest.hash, newest.text) == (digest, text):
@@ -241,5 +247,5 @@ def _hang(exhibit: Exhibit, twin: SavedSaga | None) -> tuple[SavedSaga, bool]:
             "saved_at": timezone.now(),
         },
     )
-    _, is_new = _keep(saga, exhibit.text, saga_from_text(exhibit.text), None)
+    _, is_new = add_version(saga, exhibit.text, saga_from_text(exhibit.text), None)
     return saga, is_new

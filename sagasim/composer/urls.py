@@ -28,6 +28,7 @@ urlpatterns = [
     path("sagas/new", views.new, name="new"),
     path("sagas/check", scripted.check, name="check"),
     path("sagas/fix", scripted.fix, name="fix"),
+    path("sagas/draw", scripted.draw, name="draw"),
     path("sagas/schema.json", exports.schema, name="schema"),
     path("sagas/<slug:name>/", views.page, name="page"),
     path("sagas/<slug:name>/save", scripted.save, name="save"),

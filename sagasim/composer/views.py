@@ -19,6 +19,7 @@ from sagasim.composer.differing import side_by_side
 from sagasim.composer.forms import Essentials, Filled, filled, lines_alike
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.page import Sheet, composer_data, sheet_of
+from sagasim.composer.renaming import rename
 from sagasim.composer.scripted import saved
 from sagasim.composer.sketching import sketched, slug_of
 from sagasim.composer.telling import json_text, sentence
@@ -88,6 +89,9 @@ def _kept(request: HttpRequest, sheet: Sheet, sent: Essentials) -> SagaVersion:
     by, name = user_of(request), sheet.saga.name if sheet.saga else ""
     if sent.does == "save-as":
         return services.save_as(sheet.text, sent.under or naming.free_name(name or "my-saga"), by=by)
+    if sent.does == "rename" and sheet.saga:
+        text = naming.under_name(sheet.text, sent.under)
+        return rename(sheet.saga, text, base=sheet.base_number, by=by)
     return services.save_over(sheet.text, base=sheet.base_number, by=by, expecting=name)
 
 

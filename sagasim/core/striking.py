@@ -126,11 +126,6 @@ def fault_behind(copy: Copy, step: str, plan: FaultPlan, instance: int = 1) -> F
     return None
 
 
-def arrives(strike: Strike) -> bool:
-    """Whether a call that is struck so reaches its participant now."""
-    return strike.kind not in UNDERWAY and (strike.kind not in SPLIT_KINDS or strike.edge != "before")
-
-
 def as_event(bp: Blueprint, step: int, answered: Answered, strike: Strike, unharmed: str) -> Answered:
     """What the same fault means in choreography, where a participant consumes an event and publishes another.
 

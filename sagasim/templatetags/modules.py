@@ -45,16 +45,18 @@ def import_map() -> SafeString:
 
 
 @register.simple_tag
-def preloads(*names: str) -> SafeString:
+def preloads(*names: str, then: str = "") -> SafeString:
     """Links that fetch these modules and all that they import at once, side by side with the page.
 
     Otherwise a browser hears of an import only when it has read the importer, one round trip after the other.
+    `then` is a module whose turn comes when the page stands: what it needs beyond the others may be fetched last.
     """
     if settings.DEBUG:
         needed_by.cache_clear()
-    known = addresses()
-    links = ((known[name],) for name in needed_by(*names))
-    return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
+    known, first = addresses(), needed_by(*names)
+    later = [name for name in needed_by(then) if name not in first] if then else []
+    links = [(known[name], "auto") for name in first] + [(known[name], "low") for name in later]
+    return format_html_join("\n", '<link rel="modulepreload" href="{}" fetchpriority="{}">', links)
 
 
 @cache

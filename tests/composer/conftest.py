@@ -40,8 +40,7 @@ def ask(client: Client) -> Callable[..., Any]:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh tab; what the console says fails the test, but for answers that Chromium takes for failures.
 
-    A draft that is no saga yet is a 422, somebody else's version a 409, somebody else's saga a 403; and a test may
-    take the server away.
+    Somebody else's version is a 409, somebody else's saga a 403; and a test may take the server away.
     """
     complaints: list[str] = []
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
@@ -51,7 +50,6 @@ def page(browser: Browser) -> Iterator[Page]:
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         yield tab
     expected = (
-        "status of 422",
         "status of 409",
         "status of 403",
         "net::ERR_FAILED",

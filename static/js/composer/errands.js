@@ -60,14 +60,13 @@ export async function share({ page, store, keeping, tell }) {
   }
 }
 
-/** @param {string} kind @param {Desk} desk */
-export async function exported(kind, { page, store, keeping, tell, views }) {
-  if (keeping.isDirty && ["mermaid", "svg"].includes(kind))
-    tell(`The drawing is of version ${page.base}, as it is saved.`);
+/** What is on the page, saved or not. @param {string} kind @param {Desk} desk */
+export async function exported(kind, { store, server, tell, views }) {
   if (kind === "png") await views().open("canvas");
   await store.settled();
   const { takeAway } = await import("sagasim/composer/takeaway.js");
-  await takeAway(kind, store.get(), page.urls.export, tell);
+  await takeAway(kind, store.get(), server.draw);
+  tell("");
 }
 
 /** @param {Desk} desk */

@@ -50,13 +50,13 @@ export function panel(store, schema, element) {
     const index = selection.length === 1 ? placeOf(view.data, selection[0] ?? "") : -1;
     const key = index >= 0 ? `step ${index}` : selection.length > 1 ? `many ${selection.join(" ")}` : "saga";
     if (key !== shown) {
-      shown = key;
+      if (shown) element.scrollTop = 0; // which makes the browser lay out the page: not for nothing
       element.replaceChildren();
-      element.scrollTop = 0;
       if (index >= 0) fields = stepFields(index);
       else if (selection.length > 1) fields = [manySteps()];
       else fields = sagaFields();
       element.append(...fields.map((each) => each.element));
+      shown = key;
     }
     for (const each of fields) each.update(view);
   };

@@ -13,6 +13,9 @@ import { ask, marked } from "sagasim/composer/dialogs.js";
 import { slug } from "sagasim/composer/model.js";
 import { html } from "sagasim/runs/elements.js";
 
+const RENAMED =
+  "Renamed, it keeps its versions and runs, and the old address leads to the new one. A copy is a saga of its own, and leaves this one as it is.";
+
 /**
  * Saves what is on the page; gives whether it is saved.
  * @param {{
@@ -21,15 +24,15 @@ import { html } from "sagasim/runs/elements.js";
  * }} page
  */
 export async function saving({ store, server, place, tell, saved, leave }) {
-  /** @param {string} [under] @returns {Promise<boolean>} whether it is saved */
-  async function save(under) {
+  /** @param {{under?: string, rename?: true}} [as] as another saga, or under another name @returns {Promise<boolean>} whether it is saved */
+  async function save(as = {}) {
     if (!(await store.settled())) {
       tell(store.get().server ?? "The server does not answer; your work is kept in this browser.", "refused");
       return false;
     }
     const { text, layout } = store.get();
-    const answer = await server.save({ text, base: place.base, layout, ...(under ? { under } : {}) });
-    if (answer.saved) return kept(answer, { text, layout }, Boolean(under));
+    const answer = await server.save({ text, base: place.base, layout, ...as });
+    if (answer.saved) return kept(answer, { text, layout }, Boolean(as.under));
     if ("refused" in answer) {
       const line = answer.refused.line ? ` (line ${answer.refused.line})` : "";
       tell(`Not saved. ${answer.refused.detail}${line}`, "refused");
@@ -50,6 +53,20 @@ export async function saving({ store, server, place, tell, saved, leave }) {
     return true;
   }
 
+  /** @param {string} called @returns {Promise<boolean>} */
+  async function renameOrCopy(called) {
+    const chosen = await ask({
+      title: `Is ${place.name} called ${called} from now on?`,
+      body: [html("p", {}, `A saga's name is its address. ${RENAMED}`)],
+      choices: [
+        { value: "rename", label: `Rename it ${called}`, primary: true },
+        { value: "copy", label: `Save a copy as ${called}` },
+      ],
+    });
+    if (!chosen) return false;
+    return save(chosen.choice === "rename" ? { rename: true } : { under: called });
+  }
+
   /** @param {string} suggest @param {string} why @returns {Promise<boolean>} */
   async function copy(suggest, why) {
     const input = html("input", {
@@ -65,7 +82,7 @@ export async function saving({ store, server, place, tell, saved, leave }) {
       body: [html("p", {}, why), html("label", {}, "Name of the copy ", input)],
       choices: [{ value: "copy", label: "Save the copy", primary: true }],
     });
-    return chosen ? save(slug(input.value) || suggest) : false;
+    return chosen ? save({ under: slug(input.value) || suggest }) : false;
   }
 
   /** @param {{detail: string, theirs: import("./server.js").Theirs, base_text: string, suggest: string}} conflict @param {string} mine */
@@ -96,7 +113,7 @@ export async function saving({ store, server, place, tell, saved, leave }) {
       place.base = theirs.number;
       return save();
     }
-    if (chosen?.choice === "copy") return save(suggest);
+    if (chosen?.choice === "copy") return save({ under: suggest });
     if (chosen?.choice === "theirs") {
       const answer = await server.check({ text: theirs.text });
       if (answer.text !== undefined && answer.data) {
@@ -112,8 +129,7 @@ export async function saving({ store, server, place, tell, saved, leave }) {
   const called = store.get().data?.name;
   const isRenamed =
     place.name && typeof called === "string" && slug(called) === called && called !== place.name;
-  if (place.may_save && isRenamed)
-    return copy(called, `A saga's name is its address, and here is ${place.name}, which stays as it is.`);
+  if (place.may_save && isRenamed) return renameOrCopy(called);
   if (place.may_save) return save();
   const whose = place.in_gallery ? "The gallery stays as it is" : "This saga belongs to somebody else";
   return copy(place.suggest || `${place.name}-2`, `${whose}; keep your changes under a name of your own.`);

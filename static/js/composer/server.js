@@ -31,6 +31,20 @@ function why(response) {
   return `The server has failed (${response.status}). Your work is kept in this browser, and this page tries again.`;
 }
 
+/** @param {string} url @param {object} body */
+async function sent(url, body) {
+  try {
+    return await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-csrftoken": token() },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(LONGEST_MS),
+    });
+  } catch {
+    throw new Error(NO_ANSWER);
+  }
+}
+
 /**
  * @param {string} url
  * @param {object} body
@@ -38,26 +52,16 @@ function why(response) {
  * @returns {Promise<{status: number, said: any}>}
  */
 async function post(url, body, expected) {
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json", "x-csrftoken": token() },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(LONGEST_MS),
-    });
-  } catch {
-    throw new Error(NO_ANSWER);
-  }
+  const response = await sent(url, body);
   const isJson = response.headers.get("content-type")?.includes("json");
   if (!isJson || !expected.includes(response.status)) throw new Error(why(response));
   return { status: response.status, said: await response.json() };
 }
 
-/** @param {{status: number, said: any}} answer @returns {Answer} */
-function checked({ status, said }) {
-  return status === 200 ? { valid: true, ...said } : { valid: false, ...said };
+/** What the server says of a draft; a 422 is about how it was asked. @param {string} url @param {object} asked @returns {Promise<Answer>} */
+async function answer(url, asked) {
+  const { said } = await post(url, asked, [200, 422]);
+  return { valid: false, ...said };
 }
 
 /** @param {Record<string, any>} urls @param {string} name of the saga, so that a problem knows where it can be shown */
@@ -65,13 +69,22 @@ export function server(urls, name) {
   const to = (/** @type {string} */ name) => urls[name] ?? "";
   return {
     /** @param {{text: string, data?: object}} asked */
-    check: async (asked) => checked(await post(to("check"), { ...asked, name }, [200, 422])),
+    check: (asked) => answer(to("check"), { ...asked, name }),
 
     /** @param {{text: string, edit: object}} asked */
-    fix: async (asked) => checked(await post(to("fix"), { ...asked, name }, [200, 422])),
+    fix: (asked) => answer(to("fix"), { ...asked, name }),
+
+    /** @param {{text: string, as: string}} asked @returns {Promise<Blob>} A drawing of what is on the page. */
+    draw: async (asked) => {
+      const response = await sent(to("draw"), asked);
+      if (response.status === 422) throw new Error((await response.json()).detail);
+      if (!response.ok) throw new Error(why(response));
+      return await response.blob();
+    },
 
     /**
-     * @param {{text: string, base: number, layout: object, under?: string}} asked `under`: as another saga
+     * @param {{text: string, base: number, layout: object, under?: string, rename?: true}} asked `under`: as another saga; `rename`:
+     *   this one is called what its text says
      * @returns {Promise<Saved>}
      */
     save: async (asked) => {

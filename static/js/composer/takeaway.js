@@ -1,6 +1,6 @@
 /**
- * Takes a saga away as a file: text and data as they are on the page, the PNG as the canvas shows it, other drawings as the
- * server draws what is saved.
+ * Takes a saga away as a file, as it is on the page, saved or not: text and data, the PNG as the canvas shows it, other
+ * drawings as the server draws them.
  */
 
 /** @param {Blob | string} content @param {string} name @param {string} [type] */
@@ -16,22 +16,17 @@ function download(content, name, type = "text/plain") {
 /**
  * @param {string} kind
  * @param {{text: string, data: any}} state
- * @param {Record<string, string> | undefined} addresses Where the server gives what is saved.
- * @param {(sentence: string, state?: "refused") => void} tell
+ * @param {(asked: {text: string, as: string}) => Promise<Blob>} draw
  */
-export async function takeAway(kind, state, addresses, tell) {
+export async function takeAway(kind, state, draw) {
   const name = typeof state.data?.name === "string" && state.data.name ? state.data.name : "saga";
   if (kind === "yaml") return download(state.text, `${name}.yaml`);
   if (kind === "json")
     return download(`${JSON.stringify(state.data, null, 2)}\n`, `${name}.json`, "application/json");
   if (kind === "png") {
     const { drawPng } = await import("sagasim/composer/canvas/png.js");
-    return download(await drawPng(document), `${name}.png`, "image/png");
+    return download(await drawPng(document), `${name}.png`);
   }
-  const address = addresses?.[kind];
-  if (!address) return tell("Save the saga first; its drawing is made from what is saved.", "refused");
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "";
-  link.click();
+  const drawing = await draw({ text: state.text, as: kind });
+  download(drawing, kind === "mermaid" ? `${name}.mmd` : `${name}.svg`);
 }

@@ -14,6 +14,7 @@
 
 import { rowStarts } from "sagasim/composer/canvas/rows.js";
 import { GAP, HEIGHT, WIDTH } from "sagasim/composer/canvas/sizes.js";
+import { alike } from "sagasim/composer/model.js";
 import { layout as arrange, Graph } from "vendor/dagre.js";
 
 const PITCH = WIDTH + GAP;
@@ -41,8 +42,21 @@ let latest = { key: "", arranged: { places: new Map(), rows: [], lanes: new Map(
 /** @param {readonly DrawnStep[]} steps @returns {Places} */
 function arrangedOf(steps) {
   const key = JSON.stringify(steps.map(({ name, after }) => [name, after]));
-  if (key !== latest.key) latest = { key, arranged: inRows(steps, layered(steps)) };
+  if (key !== latest.key)
+    latest = { key, arranged: inRows(steps, isChain(steps) ? chained(steps) : layered(steps)) };
   return latest.arranged;
+}
+
+/** Whether each step follows the one before it and no other. @param {readonly DrawnStep[]} steps */
+function isChain(steps) {
+  return steps.every(({ after }, index) => alike(after, index ? [steps[index - 1]?.name] : []));
+}
+
+/** What dagre would say of a chain, without asking: most sagas are one, and dagre takes its time. @param {readonly DrawnStep[]} steps */
+function chained(steps) {
+  const ranks = new Map(steps.map(({ name }, index) => [name, index]));
+  const heights = new Map(steps.map(({ name }) => [name, HEIGHT / 2]));
+  return { ranks, heights, columns: steps.length, heightAt: () => HEIGHT / 2 };
 }
 
 /**
