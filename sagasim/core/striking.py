@@ -27,9 +27,6 @@ SAME_FROM_HERE = {
 }
 """Faults that differ in their names alone once they have struck."""
 
-UNDERWAY = ("late", "reordered", "request-lost", "outage")
-"""With these a call does not reach its participant now."""
-
 LEFT_BY = {"second": ("duplicate",), "late": ("late", "crash")}
 """Which kinds of faults leave which kind of copy; any other is called as its fault."""
 
