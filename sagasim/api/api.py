@@ -278,7 +278,7 @@ def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     return api.create_response(request, {"detail": sentence(ValueError(text))}, status=422)
 
 
-def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
     """What was sent is no JSON: the library says that it cannot be parsed, and not what it would have to be."""
     is_about_json = error.status_code == 400 and "parse" in str(error)
     detail = (
