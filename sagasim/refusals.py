@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -17,13 +17,15 @@ NOTHING_HERE = "There is nothing at this address; /api/openapi.json lists what t
 OTHER_METHOD = (
     "This address is not one to open: it takes what a button or a form of a page sends. Go back to that page."
 )
+NOT_HERE = "No sagasim answers to this name; whoever runs it lists its names in SAGASIM_HOSTS."
 NO_SENSE = "This request makes no sense here; go back and try again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     is_too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
-    said, status = (TOO_MUCH, 413) if is_too_much else (NO_SENSE, 400)
-    return _answer(request, said, status)
+    if is_too_much:
+        return _answer(request, TOO_MUCH, 413)
+    return _answer(request, NOT_HERE if isinstance(exception, DisallowedHost) else NO_SENSE, 400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django hands it over

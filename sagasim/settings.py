@@ -98,8 +98,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sagasim.security.ContentSecurityPolicyMiddleware",  # first: what the others turn away is a page as well
     "django.middleware.security.SecurityMiddleware",
-    "sagasim.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

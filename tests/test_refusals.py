@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -47,3 +48,12 @@ def test_an_address_that_takes_forms_only_says_so(client: Client, db: None):
     answer = client.get("/sagas/check")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
     assert "Go back to that page." in answer.content.decode()
+
+
+def test_on_a_server_another_name_is_refused_with_a_sentence(settings: Any, db: None):
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["sagas.example.org"], True
+    answer = Client(headers={"host": "evil.example"}).get("/")
+    assert answer.status_code == 400
+    assert "No sagasim answers to this name" in answer.content.decode()
+    assert "evil" not in answer.content.decode()
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
