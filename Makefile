@@ -17,14 +17,14 @@ help: ## Say what there is
 
 # ---------------------------------------------------------------- use it
 
-run: $(VENV)/installed ## Serve sagasim on this machine; another address: make run ADDRESS=127.0.0.1:8001
+run: $(VENV)/installed $(BIN)/sagasim ## Serve sagasim on this machine; another address: make run ADDRESS=127.0.0.1:8001
 	@$(MANAGE) migrate --verbosity 0
 	@$(if $(wildcard sagasim/*/management/commands/load_gallery.py),$(MANAGE) load_gallery)
 	@exec $(MANAGE) serve $(ADDRESS)
 
 # ---------------------------------------------------------------- change it
 
-test: $(VENV)/installed-dev ## Run the tests, one process per core; SLOW=1 adds the slow ones, alone; ARGS goes to pytest
+test: $(VENV)/installed-dev $(BIN)/sagasim ## Run the tests, one process per core; SLOW=1 adds the slow ones, alone; ARGS goes to pytest
 	@tools/ensure-chromium
 	$(BIN)/python -m pytest -m "not slow" --numprocesses $(JOBS) --dist worksteal $(ARGS)
 	$(if $(SLOW),$(BIN)/python -m pytest -m slow $(ARGS) $(if $(ARGS),|| test $$? -eq 5))
@@ -97,6 +97,9 @@ $(VENV)/installed: requirements.txt constraints.txt | $(BIN)/python
 	@echo "Installing what sagasim needs (requirements.txt) ..."
 	@$(PIP) -r requirements.txt
 	@touch $@
+
+$(BIN)/sagasim: | $(BIN)/python
+	@ln -sf ../../tools/sagasim $@
 
 $(VENV)/installed-dev: requirements-dev.txt requirements.txt constraints.txt | $(BIN)/python
 	@echo "Installing what checks and tests need (requirements-dev.txt) ..."

@@ -90,10 +90,6 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def median_seconds(work: Callable[[], object], rounds: int = 3) -> float:
-    return statistics.median(cpu_seconds(work) for _ in range(rounds))
-
-
 def median_pair(
     ours: Callable[[], object], theirs: Callable[[], object], rounds: int
 ) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ async def measure() -> None:
         f" {whole:.1f} with the recorder's that stores them; goal 12:"
         f" {verdict(theirs.per_line_us / alike.per_line_us, 12, at_most=False)}, {verdict(whole, 12, at_most=False)}"
     )
+    report("live_durable", await durable())
     with serving(OURS) as server:
         report("live_slow", [await slow(server)])
 
@@ -103,6 +105,61 @@ class Delivered:
             "goal ms": "-" if goal_ms is None else f"{goal_ms:.0f}",
             "in time": "-" if goal_ms is None else verdict(p99, goal_ms, at_most=True),
         }
+
+
+async def durable(viewers: int = 100, rounds: int = 3) -> list[Row]:
+    """Stored first, by another process, against never stored at all; medians of pairs that ran one after the other."""
+    pairs = []
+    for _ in range(rounds):
+        with serving(OURS) as server:
+            await ours(server, viewers=10, lines=50)
+            stored = await ours(server, viewers=viewers)
+        with serving(("-m", "benchmarks._unstored", str(viewers), str(LINES), str(RATE))) as server:
+            pairs.append((stored, await unstored(server, viewers)))
+    assert all(each.due == each.got for pair in pairs for each in pair), "a line was lost"
+    told: list[tuple[str, Callable[[Delivered], float]]] = [
+        ("the server's CPU, us/line", lambda it: it.per_line_us),
+        ("with the recorder's that stores them", lambda it: it.whole_us),
+        ("p99, ms", lambda it: percentile(it.late_ms, 0.99)),
+    ]
+    return [
+        {
+            "durable : not durable": what,
+            "stored first": round(statistics.median(value(stored) for stored, _ in pairs), 1),
+            "never stored": round(statistics.median(value(lost) for _, lost in pairs), 1),
+            "ratio": round(
+                ratio := statistics.median(value(stored) / value(lost) for stored, lost in pairs), 2
+            ),
+            "goal": "<= 1.3",
+            "": verdict(ratio, 1.3, at_most=True),
+        }
+        for what, value in told
+    ]
+
+
+async def unstored(server: Server, viewers: int) -> Delivered:
+    """The same lines out of the server's own memory."""
+    watching = await connected(server.site, ["/"] * viewers)
+    for viewer in watching:
+        viewer.say({"after": 0})
+    assert server.process.stdout is not None
+    start = json.loads(await asyncio.to_thread(server.process.stdout.readline))
+    used = server.cpu_seconds()
+    await all_have_seen(watching)
+    used = server.cpu_seconds() - used
+    leave(watching)
+    check_rows(watching)
+    return Delivered(
+        viewers=viewers,
+        runs=1,
+        due=viewers * LINES,
+        got=sum(len(it.arrived) for it in watching),
+        server_s=used,
+        recorder_s=0,
+        late_ms=[late for it in watching for late in delays(it, start, RATE)],
+        frames=sum(it.frames for it in watching),
+        thrown_out=0,
+    )
 
 
 def percentile(values: list[float], part: float) -> float:

@@ -1,9 +1,10 @@
-"""Takes the pictures of the README's story anew: the real pages of a fresh sagasim, one after the other.
+"""Takes the pictures of the README anew: the real pages of a fresh sagasim, one after the other.
 
     make screenshots
 
 A newcomer opens the broken order saga, explores it, opens a red cell, understands, presses the fix, and sees the
-matrix turn green. Each picture is what is on the screen at that moment, so the story is also a test of it.
+matrix turn green; and the front page's first button shows both coordinations side by side. Each picture is what is on
+the screen at that moment, so the story is also a test of it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PICTURES = ROOT / "docs" / "img"
 SAGA = "order-fulfilment-broken"
 SIZE = {"width": 1280, "height": 800}
 PATIENCE_MS = 60_000
+WHILE_NOBODY_KNOWS_MS = 1310
 
 
 @contextmanager
@@ -72,6 +74,20 @@ def story(page: Page, site: str) -> None:
     take(page, "explore-5-green")
 
 
+def stage(page: Page, site: str) -> None:
+    """Both coordinations with the fault of the front page: at their end, and while nobody knows, in the dark."""
+    page.goto(site)
+    page.get_by_role("button", name="Watch it fail").click()
+    expect(page.locator("#verdict[data-shown]")).to_be_visible(timeout=PATIENCE_MS)
+    take(page, "stage-light")
+
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{page.url.partition('?')[0]}?t={WHILE_NOBODY_KNOWS_MS}")
+    expect(page.locator("#clock")).to_have_text(f"{WHILE_NOBODY_KNOWS_MS:,} ms")
+    page.wait_for_timeout(500)
+    take(page, "stage-dark")
+
+
 def whole(page: Page) -> None:
     """Waits until all is explored and every fix was looked for."""
     expect(page.locator(".told[data-state=done]")).to_be_visible(timeout=PATIENCE_MS)
@@ -94,6 +110,7 @@ def main() -> int:
         browsing(executable) as page,
     ):
         story(page, site)
+        stage(page, site)
     return 0
 
 

@@ -40,6 +40,7 @@ from sagasim.api.schemas import (
     SagaOut,
     VersionOut,
 )
+from sagasim.api.weighings import router as weighings
 from sagasim.composer.checking import answer, read_draft
 from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.composer.services import NotYours, delete_saga, keep_saga, save_saga
@@ -256,6 +257,7 @@ def close_recording(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
 # ---------------------------------------------------------------- explorations
 
 api.add_router("/explorations", explorations)
+api.add_router("/weighings", weighings)
 
 
 # ---------------------------------------------------------------- what goes wrong, as a sentence

@@ -241,3 +241,66 @@ class ExploredFindingOut(Schema):
         None, description="seq, at_ms, sentence, exact, certain"
     )
     pytest: str = Field("", description="a test that fails while the finding is there")
+
+
+class WeighingIn(Strict):
+    """Of which saved saga the safeguards, engine rules and retries are weighed."""
+
+    saga: str
+    version: int | None = Field(None, description="default: the newest")
+    faults: int = Field(1, description="each explored with any so many faults, 1 to 3")
+
+
+class HarmAt(Schema):
+    """A property that is broken, and the step at which it shows."""
+
+    harm: str
+    step: str
+
+
+class HeldBack(HarmAt):
+    """The worst that is found without it, and the run of the changed saga that shows it."""
+
+    faults: list[str]
+    order: list[str]
+    sentence: str
+
+
+class Weight(Schema):
+    """One switch, turned off alone. `in_force`: it has a meaning there; not `exhaustive`: that was cut short."""
+
+    coordination: Name
+    change: str
+    edit: dict[str, Any]
+    in_force: bool
+    exhaustive: bool
+    holds_back: list[HarmAt]
+    worst: HeldBack | None
+
+
+class WeighingOut(Schema):
+    """How far a weighing is: `done` of `of` rows. Those that are known can be read while it goes on."""
+
+    id: UUID
+    saga: str
+    version: int
+    kernel: str
+    faults: int
+    state: Literal["queued", "running", "done", "stopped", "lost"]
+    done: int
+    of: int
+    seconds: float
+    asked_at: datetime
+    told_at: datetime
+    url: str
+
+
+class WeighingInFull(WeighingOut):
+    rows: list[Weight]
+
+
+class Weighings(Schema):
+    """Some weighings, newest first; `next` is the `before` of the following ones, empty where there are none."""
+
+    weighings: list[WeighingOut]
+    next: str

@@ -208,14 +208,9 @@ class _Stage:
         return self.bp.steps[step].kind is Kind.PIVOT or self.bp.past_pivot[step]
 
     def has_no_limits(self, step: int) -> bool:
-        own = self.bp.steps[step].on_error
-        if own is not None:
-            return own == "retry"
-        return (
-            self.bp.rules.on_error == "retry"
-            or self.bp.steps[step].kind is Kind.RETRIABLE
-            or self.pivot_is_done()
-        )
+        """A retriable step, and what comes after a committed pivot, whatever the engine's rule; its own wins."""
+        own = self.bp.steps[step]
+        return own.on_error is None and (own.kind is Kind.RETRIABLE or self.pivot_is_done())
 
     # beginning
 
@@ -404,6 +399,8 @@ class _Stage:
             self.ears[step] = self.ears[step]._replace(aborted=True)
         elif self.legs[step].belief == "done" and not self.legs[step].undoing:
             self.undo(step)
+        else:
+            self.skip_dead(step)
 
     def neighbour_closed(self, step: int) -> None:
         leg = self.legs[step]
@@ -428,8 +425,11 @@ class _Stage:
             self.pass_on(step)
 
     def skip_dead(self, step: int) -> None:
-        """A dead letter that nobody needs any more: the step has not begun, and never will."""
-        if self.legs[step].belief == "dead":
+        """A dead letter that nobody needs any more: the step has not begun, and never will.
+
+        After a committed pivot it is needed: a person must be told of it.
+        """
+        if self.legs[step].belief == "dead" and not self.pivot_is_done():
             self.skip(step)
 
     def pass_on(self, step: int) -> None:
@@ -474,19 +474,8 @@ class _Stage:
             self.end("compensated", ())
 
     def is_lost(self) -> bool:
-        """An event that somebody waits for was lost, or an undo given up, and nobody was told."""
-        return any(
-            leg.call == "never"
-            or leg.belief == "given-up"
-            or (
-                leg.call == "unheard"
-                and any(self.legs[b].belief == "done" for b in self.bp.predecessors[step])
-            )
-            for step, leg in enumerate(self.legs)
-        )
-
-    def stands_before(self, step: int) -> bool:
-        return any(self.legs[before].belief == "done" for before in self.bp.predecessors[step])
+        """The event that lets a step begin was lost, or an undo given up, and nobody was told."""
+        return any(leg.call == "never" or leg.belief == "given-up" for leg in self.legs)
 
     def told(self) -> tuple[int, ...]:
         """Going back: the undos that were given up. Going forward: what cannot go on, and all that stands."""

@@ -7,6 +7,7 @@ has, a fault that cannot strike in one coordination.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -125,16 +126,15 @@ def _cell(place: tuple[str, str], one: Side, other: Side) -> CellDifference | No
     ranks = [_RANK.get(seen.worst, len(_RANK)) if seen else len(_RANK) for seen in (mine, theirs)]
     if ranks[0] == ranks[1]:
         return None
-    worse = "one" if ranks[0] < ranks[1] else "other"
-    bad, good = ((mine, one), (theirs, other)) if worse == "one" else ((theirs, other), (mine, one))
-    assert bad[0] is not None
+    is_first_worse = ranks[0] < ranks[1]
+    bad, good = ((mine, one), (theirs, other))[:: 1 if is_first_worse else -1]
     target, kind = place
     return CellDifference(
         target=target,
         kind=kind,
         one=mine,
         other=theirs,
-        worse=worse,
+        worse="one" if is_first_worse else "other",
         fatal=not (good[0] and good[0].worst),
         sentence=f"{target}:{kind} {_does_there(*good)}, and {_does_there(*bad)}.",
     )
@@ -150,21 +150,18 @@ def _does_there(seen: Seen | None, side: Side) -> str:
 
 def _finding(key: tuple[str, str], one: Side, other: Side) -> FindingDifference | None:
     mine, theirs = one.findings.get(key), other.findings.get(key)
-    counts = [len(seen.faults) if seen else None for seen in (mine, theirs)]
+    counts = [len(seen.faults) if seen else math.inf for seen in (mine, theirs)]
     if counts[0] == counts[1]:
         return None
-    worse = (
-        "one" if theirs is None or (mine is not None and len(mine.faults) < len(theirs.faults)) else "other"
-    )
-    bad, good = ((mine, one), (theirs, other)) if worse == "one" else ((theirs, other), (mine, one))
-    assert bad[0] is not None
+    is_first_worse = counts[0] < counts[1]
+    bad, good = ((mine, one), (theirs, other))[:: 1 if is_first_worse else -1]
     harm, step = key
     return FindingDifference(
         harm=harm,
         step=step,
         one=mine,
         other=theirs,
-        worse=worse,
+        worse="one" if is_first_worse else "other",
         sentence=f"{harm} at {step}: {_takes(*bad)}, {_takes(*good)}.",
     )
 

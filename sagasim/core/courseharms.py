@@ -97,8 +97,8 @@ def _why_no_event(evidence: Evidence) -> str:
 
 def taken_back(evidence: Evidence) -> str:
     """dirty-read and lost-update: the evidence is of the saga that took the change back."""
-    undone = evidence.past[-1].event
-    owner = getattr(undone, "step", "")
+    undone = list(evidence.all(UndoCommitted)) or evidence.past
+    owner = getattr(undone[-1].event, "step", "")
     other = evidence.definition
     common = [name for name in evidence.saga.step(owner).effects if name in (*other.reads, *other.effects)]
     did = "read" if set(common) & set(other.reads) else "wrote"
@@ -124,4 +124,7 @@ def _moment_of(evidence: Evidence, when: str) -> str:
     if not evidence.past or len(evidence.past) == 1:
         return "at the very start"
     changes = [e for e in evidence.past if isinstance(e.event, StepCommitted | UndoCommitted)]
-    return f"when {sentence(changes[-1].event, evidence.saga)}" if changes else "at the very start"
+    if not changes:
+        return "at the very start"
+    happened, _, so = sentence(changes[-1].event, evidence.saga).partition(": ")
+    return f"when {happened} ({so})" if so else f"when {happened}"

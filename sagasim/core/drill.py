@@ -1,6 +1,6 @@
 """The operator drill: a saga is parked, and a person who knows no more than the saga does decides what to do.
 
-    begin(run)              what is seen (parked.py)
+    begin(run)              what is seen (parked.py), of one instance that parked
     choose(drill, ...)      what the choices did in truth, what is left of it, and how well it went
 
 Nothing is scripted: handling.py lets the kernel do what was decided, and the judge of all runs judges it.
@@ -22,7 +22,18 @@ from sagasim.core.history import (
     HarmDone,
 )
 from sagasim.core.narration import there
-from sagasim.core.parked import DECISIONS, BadDecision, Decision, Drill, NotParked, Seen, Told, begin, told
+from sagasim.core.parked import (
+    DECISIONS,
+    BadDecision,
+    Decision,
+    Drill,
+    NotParked,
+    Seen,
+    Told,
+    begin,
+    parked_instances,
+    told,
+)
 from sagasim.core.phrases import joined
 from sagasim.core.world import Mind
 
@@ -38,6 +49,7 @@ __all__ = [
     "begin",
     "choose",
     "in_words",
+    "parked_instances",
     "settled_by",
 ]
 

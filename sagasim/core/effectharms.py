@@ -115,8 +115,9 @@ def phantom_undo(evidence: Evidence) -> str:
 
 
 def effect_after_end(evidence: Evidence) -> str:
-    last = evidence.past[-1].event
-    call = call_of(evidence.step, isinstance(last, UndoCommitted))
-    change = evidence.definition.undo_adds if isinstance(last, UndoCommitted) else evidence.definition.effects
+    *_, last = evidence.all((StepCommitted, UndoCommitted), evidence.step)
+    undone = isinstance(last.event, UndoCommitted)
+    call = call_of(evidence.step, undone)
+    change = evidence.definition.undo_adds if undone else evidence.definition.effects
     so = amounts(change, 1, "appears", "disappears") or "its effect changes"
     return f"the saga had ended {evidence.outcome} when {call} took effect at last; {so}, and nobody looks any more"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sagasim.core.blueprint import blueprint
 from sagasim.core.execution import run_of
 from sagasim.core.faults import EXPLORED_KINDS, FaultPlan, Moment
-from sagasim.core.graph import executions, note_stuck, topological
+from sagasim.core.graph import Watch, executions, note_stuck, topological, unwatched
 from sagasim.core.harms import HARMS, Harm
 from sagasim.core.matrix import Cell, matrix_of, order_for
 from sagasim.core.plans import plan_of
@@ -87,10 +87,10 @@ def explore(
     return reading(search)
 
 
-def reading(search: Search) -> Exploration:
-    """What is known so far. Searching may go on afterwards."""
+def reading(search: Search, watch: Watch = unwatched) -> Exploration:
+    """What is known so far. Searching may go on afterwards, also after `watch` has ended the reading."""
     note_stuck(search)
-    order = topological(search)
+    order = topological(search, watch)
     bp, progress = search.bp, search.progress()
     return Exploration(
         saga=bp.saga,
@@ -101,9 +101,9 @@ def reading(search: Search) -> Exploration:
         unexplored=progress.waiting,
         states=progress.states,
         transitions=search.transitions,
-        executions=executions(search, order),
-        findings=_findings(search),
-        matrix=tuple(matrix_of(search, order)),
+        executions=executions(search, order, watch),
+        findings=_findings(search, watch),
+        matrix=tuple(matrix_of(search, order, watch)),
         undo_coverage={
             step.name: number in search.undone
             for number, step in enumerate(bp.steps)
@@ -128,8 +128,11 @@ def finding_of(search: Search, harm: Harm) -> Finding:
 # findings
 
 
-def _findings(search: Search) -> tuple[Finding, ...]:
-    found = (_finding(search, harm, places) for harm, (_, places) in search.broken.items())
+def _findings(search: Search, watch: Watch) -> tuple[Finding, ...]:
+    found = []
+    for harm, (_, places) in search.broken.items():
+        watch()
+        found.append(_finding(search, harm, places))
     return tuple(sorted(found, key=lambda each: (len(each.faults), HARMS.index(each.harm), each.step)))
 
 

@@ -2,12 +2,14 @@
 
 The graph has no cycles. So `stuck` is where nothing is left to happen and no end is reached; the number of
 executions and the worst that can follow come by dynamic programming over the worlds in topological order.
+
+A large graph takes seconds to read: `watch` is called in between, and what it raises ends the reading.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sagasim.core.harms import WORST_FIRST, Harm, stuck
 from sagasim.core.search import Broken, Search
@@ -15,6 +17,22 @@ from sagasim.core.world import World
 
 RANK = {harm: place for place, harm in enumerate(WORST_FIRST)}
 HARMLESS = len(RANK)
+STRIDE = 16_384
+"""So many worlds are read between two calls of `watch`: some hundredths of a second."""
+
+Watch = Callable[[], None]
+
+
+def unwatched() -> None:
+    """Nobody looks."""
+
+
+def watched(numbers: Iterable[int], watch: Watch) -> Iterator[int]:
+    """The same numbers, with a call of `watch` now and then."""
+    for place, number in enumerate(numbers):
+        if not place % STRIDE:
+            watch()
+        yield number
 
 
 def note_stuck(search: Search) -> None:
@@ -39,7 +57,7 @@ def stuck_at(search: Search, world: World) -> Iterator[Harm]:
             yield stuck(bp, instance.mind)
 
 
-def topological(search: Search) -> list[int]:
+def topological(search: Search, watch: Watch = unwatched) -> list[int]:
     """The worlds so that every edge leads onward (Kahn)."""
     every, faulty = search.edges, search.faulty
     degree = array("i", bytes(4 * len(search)))
@@ -52,6 +70,8 @@ def topological(search: Search) -> list[int]:
     ready = [number for number, edges_in in enumerate(degree) if not edges_in]
     order: list[int] = []
     while ready:
+        if not len(order) % STRIDE:
+            watch()
         number = ready.pop()
         order.append(number)
         onward = list(every[number] or ())
@@ -65,13 +85,13 @@ def topological(search: Search) -> list[int]:
     return order
 
 
-def executions(search: Search, order: list[int]) -> int:
+def executions(search: Search, order: list[int], watch: Watch = unwatched) -> int:
     """Paths from the start to where nothing is left to happen, per number of faults used."""
     most = search.faults
     paths: dict[int, list[int]] = {0: [1] + [0] * most}
     none = [0] * (most + 1)
     total = 0
-    for number in order:
+    for number in watched(order, watch):
         here = [(used, count) for used, count in enumerate(paths.pop(number)) if count]
         edges = search.edges[number]
         if not edges:
@@ -94,9 +114,9 @@ def executions(search: Search, order: list[int]) -> int:
     return total
 
 
-def worst_by_itself(search: Search, order: list[int]) -> array[int]:
+def worst_by_itself(search: Search, order: list[int], watch: Watch = unwatched) -> array[int]:
     worst = array("b", [HARMLESS] * len(search))
-    for number in reversed(order):
+    for number in watched(reversed(order), watch):
         least = rank_of_edge(search, number, number)
         for following in search.edges[number] or ():
             least = min(least, worst[following])

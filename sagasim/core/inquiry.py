@@ -14,12 +14,14 @@ line cannot disagree: the same question, explored to the end, has the same answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import factorial
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.exploration import MOST_STATES, Exploration, Finding, Progress, Search, reading
 from sagasim.core.faults import EXPLORED_KINDS, KINDS
+from sagasim.core.graph import Watch, unwatched
 from sagasim.core.remedies import Fix, Remedies
 from sagasim.core.saga import Coordination, Saga
 from sagasim.core.verdict import Fixed, Verdict, verdict_of
@@ -106,6 +108,17 @@ class Inquiry:
         self._turns.append(turn)
         self._read = None
 
+    def foreseen(self, faults: int) -> int:
+        """About how many states there will be at so many faults, judged by those at fewer: rather too many.
+
+        Where one fault can strike in n ways, f of them can in n to the power of f, in f! orders each.
+        """
+        total = 0
+        for search in self.searches.values():
+            calm = search.cost.count(0)
+            total += round(calm * (len(search) / calm) ** faults / factorial(faults))
+        return total
+
     def progress(self) -> Standing:
         each = {coordination: search.progress() for coordination, search in self.searches.items()}
         return Standing(
@@ -119,13 +132,16 @@ class Inquiry:
 
     # reading
 
-    def explorations(self) -> tuple[Exploration, ...]:
-        """What is known so far, per coordination. It is read once for all who ask before the next portion."""
+    def explorations(self, watch: Watch = unwatched) -> tuple[Exploration, ...]:
+        """What is known so far, per coordination. It is read once for all who ask before the next portion.
+
+        Of a large graph that takes seconds; `watch` is called in between, and may raise to end it.
+        """
         if self._read is None:
-            self._read = tuple(reading(search) for search in self.searches.values())
+            self._read = tuple(reading(search, watch) for search in self.searches.values())
         return self._read
 
-    def mending(self, watch: Callable[[], None] = lambda: None) -> Iterator[Finding]:
+    def mending(self, watch: Watch = unwatched) -> Iterator[Finding]:
         """Looks for the fix of one finding after the other; gives each before it does.
 
         Only where the search came to its end: else the harm might come back behind the limit. `watch` is

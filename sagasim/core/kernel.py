@@ -72,6 +72,7 @@ class Kernel:
         self.orchestrated = bp.coordination is Coordination.ORCHESTRATION
         self._offers: dict[tuple[int, bool, int], tuple[Strike, ...]] = {}
         self._texts: dict[tuple[int, bool, int, Strike], str] = {}
+        self._letters: dict[tuple[int, bool, int, Strike], int] = {}
         self._performed: dict[tuple[int, Record, Call, Strike], Answered] = {}
         self._shares = bp.saga.instances > 1
         self._locks = self._shares and any(step.safeguards.semantic_lock != "none" for step in bp.steps)
@@ -337,10 +338,14 @@ class Kernel:
         """About how long the fault of a choice is in writing: of a landing, the moment is known only later."""
         if choice.strike is None:
             return len(f"saga:{choice.subject}@.before") + max(len(step.name) for step in self.bp.steps)
-        told = len(self._told(choice.step, choice.undo, choice.attempt, choice.strike))
-        if choice.strike.kind not in LANDING_KINDS:
-            return told
-        return told + len("@.after") + min(len(step.name) for step in self.bp.steps)
+        place = (choice.step, choice.undo, choice.attempt, choice.strike)
+        letters = self._letters.get(place)
+        if letters is None:
+            letters = len(self._told(*place))
+            if choice.strike.kind in LANDING_KINDS:
+                letters += len("@.after") + min(len(step.name) for step in self.bp.steps)
+            self._letters[place] = letters
+        return letters
 
     def _told(self, step: int, undo: bool, attempt: int, strike: Strike) -> str:
         place = (step, undo, attempt, strike)
@@ -385,8 +390,6 @@ class Kernel:
         if self.tidy:  # what is the same fault from here on goes by one name
             kind, edge = SAME_FROM_HERE.get((kind, edge), (kind, edge))
         goes_on = NO_STRIKE if times == 1 else Strike(kind, edge, times - 1 if times else FOR_EVER)
-        if kind == "outage":
-            goes_on = strike if self.orchestrated else NO_STRIKE
         if answer in FINAL or answer == "held":
             goes_on = NO_STRIKE
         instance = world.instances[number]

@@ -123,55 +123,51 @@ _READ: Mapping[str, Callable[[object], object]] = {
 
 
 def pack(entries: Sequence[Entry]) -> Data:
-    """Entries whose numbers follow one another as a frame; `unpack` is its inverse. About 32 bytes a line."""
-    book = _Book()
+    """Entries whose numbers follow one another as a frame; `unpack` is its inverse. About 32 bytes a line.
+
+    The innermost loop of storing a run: a line is one list, and a name that is known costs one look.
+    """
+    kinds: dict[type[HistoryEvent], int] = {}
+    names = _Numbers()
     lines: list[list[object]] = []
-    at_ms = 0
-    for entry in entries:
-        lines.append(book.line(entry, at_ms))
-        at_ms = entry.at_ms
-    kinds = [[kind, *(f"{field}:{shape}" for field, shape in FIELDS[kind])] for kind in book.kinds]
-    first = entries[0].seq if entries else 0
-    return {"seq": first, "kinds": kinds, "names": list(book.names), "lines": lines}
-
-
-class _Book:
-    """The numbers that stand for names, in the order in which they were first needed."""
-
-    def __init__(self) -> None:
-        self.kinds: dict[str, int] = {}
-        self.names: dict[str, int] = {}
-
-    def name(self, name: object) -> int:
-        return self.names.setdefault(_name(name), len(self.names))
-
-    def line(self, entry: Entry, at_ms: int) -> list[object]:
-        """The innermost loop of storing a run: a name that is known already is not looked at again."""
-        seq, now_ms, event, instance, because, belief, truth, resources = entry
-        kind = type(event).__name__
-        known: Callable[[object], int | None] = self.names.get  # type: ignore[assignment]  # what is no name is not there
-        number = known(belief)
+    before_ms = 0
+    for seq, at_ms, event, instance, because, belief, truth, resources in entries:
+        kind = type(event)
         told: list[object] = [
-            self.kinds.setdefault(kind, len(self.kinds)),
-            now_ms - at_ms,
+            kinds.setdefault(kind, len(kinds)),
+            at_ms - before_ms,
             seq - because,
             instance,
-            self.name(belief) if number is None else number,
+            names[belief],
             truth,
         ]
-        for shape, value in zip(_SHAPES_OF[type(event)], event, strict=True):
+        before_ms = at_ms
+        for shape, value in zip(_SHAPES_OF[kind], event, strict=True):
             if shape == "name":
-                number = known(value)
-                told.append(self.name(value) if number is None else number)
+                told.append(names[value])
             elif shape == "number":
                 told.append(value)
             elif shape == "flag":
-                told.append(int(bool(value)))
+                told.append(1 if value else 0)
             else:
-                told.append([self.name(name) for name in _names(value)])
+                told.append([names[name] for name in _names(value)])
         if resources:
-            told.append([part for name, value in resources for part in (self.name(name), value)])
-        return told
+            told.append([part for name, number in resources for part in (names[name], number)])
+        lines.append(told)
+    first = entries[0].seq if entries else 0
+    return {"seq": first, "kinds": [_told(kind) for kind in kinds], "names": list(names), "lines": lines}
+
+
+class _Numbers(dict[object, int]):
+    """The numbers that stand for names, in the order in which they were first needed."""
+
+    def __missing__(self, name: object) -> int:
+        self[_name(name)] = number = len(self)
+        return number
+
+
+def _told(kind: type[HistoryEvent]) -> list[str]:
+    return [kind.__name__, *(f"{field}:{shape}" for field, shape in FIELDS[kind.__name__])]
 
 
 def unpack(frame: Mapping[str, object]) -> tuple[Entry, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.changes import Edit, apply_fix, of_engine, of_step, told
@@ -48,15 +48,16 @@ def load_bearing(
     *,
     kinds: Iterable[str] = EXPLORED_KINDS,
     most_states: int = MOST_STATES,
+    after: int = 0,
 ) -> Iterator[Load]:
     """Switches one thing after the other off and explores again. `most_states` bounds each exploration.
 
     Every safeguard that is on, every engine rule at each other value, every retry at one attempt. One row at
-    a time, so that whoever asks can show how far it is, or stop.
+    a time, so that whoever asks can show how far it is, or stop, and go on `after` so many rows another time.
     """
     asked = tuple(kinds)
     before = harms_of(_explored(saga, coordination, faults, asked, most_states))
-    for switch, edit in chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga)):
+    for switch, edit in islice(_everything_off(saga), after, None):
         if switch is not None and coordination not in switch.coordinations:
             yield Load(change=told(edit), edit=edit, in_force=False, holds_back=(), exhaustive=True)
             continue
@@ -86,7 +87,11 @@ def _badness(harm: Harm) -> tuple[int, str]:
 
 def how_many(saga: Saga) -> int:
     """So many rows `load_bearing` yields."""
-    return sum(1 for _ in chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga)))
+    return sum(1 for _ in _everything_off(saga))
+
+
+def _everything_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:
+    return chain(_safeguards_off(saga), _rules_off(saga), _retries_off(saga))
 
 
 def _safeguards_off(saga: Saga) -> Iterator[tuple[Switch | None, Edit]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sagasim.core.blueprint import Blueprint
 from sagasim.core.execution import run_of
 from sagasim.core.faults import FaultPlan, Moment
-from sagasim.core.graph import HARMLESS, rank_of_edge, stuck_at, worst_by_itself
+from sagasim.core.graph import HARMLESS, Watch, rank_of_edge, stuck_at, unwatched, worst_by_itself
 from sagasim.core.harms import WORST_FIRST, Harm
 from sagasim.core.plans import Walk, orders_of
 from sagasim.core.search import Search
@@ -47,9 +47,9 @@ class Cell:
         return Place(self.target, self.undo, self.kind)
 
 
-def matrix_of(search: Search, topological: list[int]) -> Iterator[Cell]:
+def matrix_of(search: Search, topological: list[int], watch: Watch = unwatched) -> Iterator[Cell]:
     """Per target and kind, the worst that follows when nothing else goes wrong."""
-    worst = worst_by_itself(search, topological)
+    worst = worst_by_itself(search, topological, watch)
     cells: dict[Place, tuple[int, int, Choice]] = {}
     for number, faulty in search.faulty.items():
         if search.cost[number]:
@@ -61,6 +61,7 @@ def matrix_of(search: Search, topological: list[int]) -> Iterator[Cell]:
                 cells[place] = (least, number, choice)
     trunk = Trunk(search)
     for (target, undo, kind), (least, number, choice) in cells.items():
+        watch()
         walk = trunk.to(number)
         path = [*search.path_to(number), choice]
         walked = len(path) - 1

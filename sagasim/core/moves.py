@@ -205,20 +205,29 @@ class Moves:
         found = cell.found.get((what, flag))
         if found is None:
             found = cell.found[what, flag] = self._find(spot, choice, flag)
+        place = (choice.instance, choice.verb, found.cell, found.touched, last)
+        after = spot.led_to.get(place)
+        if after is None:  # else another fault has made the same of this step
+            after = spot.led_to[place] = self._with_cell(spot, choice, found, calm, last)
+        harms = found.harms
+        if found.changed and self.bp.always:
+            harms = (*harms, *self.judge.always(self.register.world(after)))
+        return Followed(after, harms, found.undone)
+
+    def _with_cell(self, spot: Spot, choice: Choice, found: Found, calm: int, last: bool) -> Rows:
+        """The world with this cell; what others share is noted."""
+        step, rows = choice.step, spot.rows
         if last:
             rows = Rows(spot.calmed(calm), rows.down, rows.marks)
-            row = rows.rows[choice.instance]
+        row = rows.rows[choice.instance]
         cells = (*row.cells[:step], found.cell, *row.cells[step + 1 :])
         if choice.verb == "land" and row.rest.flag:
             cells = self.register.together(cells, row.rest)
         after = self.register.with_row(rows, choice.instance, Row(row.rest, cells))
-        harms = found.harms
         if found.touched and self._meets[step]:
             marked = with_marks(self.bp, self.register.world(after), choice.instance, step, undo=choice.undo)
             after = after._replace(marks=marked.marks)
-        if found.changed and self.bp.always:
-            harms = (*harms, *self.judge.always(self.register.world(after)))
-        return Followed(after, harms, found.undone)
+        return after
 
     def _pivot_stands(self, row: Row) -> bool:
         return any(row.cells[pivot].cell.record.times > 0 for pivot in self.bp.pivots)

@@ -91,7 +91,8 @@ def sentence(event: HistoryEvent, saga: Saga) -> str:  # noqa: C901  # one branc
             return f"the coordinator heard of {call_of(step, undo)}: {answer}"
         case CallTimedOut(step, undo, attempt):
             which = f"{call_of(step, undo)}{_attempt(attempt)}"
-            return f"no answer to {which} came in time: nobody knows whether it was done"
+            comma = "," if attempt > 1 else ""
+            return f"no answer to {which}{comma} came in time: nobody knows whether it was done"
         case RetryScheduled(step, undo, attempt):
             return f"{call_of(step, undo)} is to be tried again, attempt {attempt}"
         case OutcomeRecorded(step, belief):

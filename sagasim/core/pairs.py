@@ -18,7 +18,17 @@ from typing import NamedTuple
 
 from sagasim.core.execution import run_of
 from sagasim.core.faults import FaultPlan, Moment
-from sagasim.core.graph import HARMLESS, RANK, note_stuck, rank_of_edge, topological, worst_by_itself
+from sagasim.core.graph import (
+    HARMLESS,
+    RANK,
+    Watch,
+    note_stuck,
+    rank_of_edge,
+    topological,
+    unwatched,
+    watched,
+    worst_by_itself,
+)
 from sagasim.core.harms import WORST_FIRST
 from sagasim.core.matrix import Place, place_of, towards
 from sagasim.core.plans import orders_of, plan_of, walked
@@ -64,13 +74,14 @@ class Spot(NamedTuple):
     choice: Choice
 
 
-def pairs_of(search: Search, *, most_shown: int = MOST_SHOWN) -> Pairs:
+def pairs_of(search: Search, *, most_shown: int = MOST_SHOWN, watch: Watch = unwatched) -> Pairs:
     """What is known so far; nothing where the search goes no further than one fault.
 
-    Only `most_shown` get a plan, the worst first; of the others it is said that they are there.
+    Only `most_shown` get a plan, the worst first; of the others it is said that they are there. `watch` is
+    called in between; what it raises ends the reading.
     """
     note_stuck(search)
-    return _Reader(search).read(most_shown) if search.faults > 1 else Pairs(seen=0, worse=())
+    return _Reader(search, watch).read(most_shown) if search.faults > 1 else Pairs(seen=0, worse=())
 
 
 def worst_of_pairs(search: Search) -> Mapping[tuple[Place, Place], str]:
@@ -86,10 +97,10 @@ def worst_of_pairs(search: Search) -> Mapping[tuple[Place, Place], str]:
 class _Reader:
     """One graph being read. Cells go by their number in `places`, so that a mask can have a bit for each."""
 
-    def __init__(self, search: Search) -> None:
-        self.search = search
-        self.order = topological(search)
-        self.worst = worst_by_itself(search, self.order)
+    def __init__(self, search: Search, watch: Watch = unwatched) -> None:
+        self.search, self.watch = search, watch
+        self.order = topological(search, watch)
+        self.worst = worst_by_itself(search, self.order, watch)
         self.places: list[Place] = []
         self._numbers: dict[Place, int] = {}
         self._by_choice: dict[tuple[object, ...], int] = {}
@@ -138,7 +149,7 @@ class _Reader:
         """Per world, a bit for each cell whose one fault leads there, and no other fault."""
         search = self.search
         masks = [0] * len(search)
-        for number in self.order:
+        for number in watched(self.order, self.watch):
             if not search.cost[number]:
                 for following, choice in search.faulty.get(number, ()):
                     cell = self.cell_of(choice)
@@ -168,9 +179,9 @@ class _Reader:
     def _seconds(self) -> Iterator[tuple[int, int, Spot]]:
         """Every second fault: how bad the worst after it is, its cell, and where it strikes."""
         search = self.search
-        for number, faulty in search.faulty.items():
+        for number in watched(search.faulty, self.watch):
             if self.masks[number]:
-                for following, choice in faulty:
+                for following, choice in search.faulty[number]:
                     rank = min(self.worst[following], rank_of_edge(search, number, following))
                     yield rank, self.cell_of(choice), Spot(number, following, choice)
 
@@ -191,6 +202,7 @@ class _Reader:
 
     def shown(self, pair: Pair, spots: Iterable[Spot], paths: Paths) -> Pair:
         """The pair with the first plan that a run confirms; else with the first plan there is."""
+        self.watch()
         search, first = self.search, self._numbers[pair.first]
         plans = []
         for spot in spots:

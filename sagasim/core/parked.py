@@ -6,7 +6,7 @@ lost on the way, which faults struck. What a person may decide is read from what
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
@@ -125,28 +125,47 @@ class Drill:
     entries: tuple[Entry, ...]
 
 
-def begin(run: Run) -> Drill:
-    """The exercise of a run that ended parked; for several instances, of the first that did. Raises NotParked."""
+def parked_instances(run: Run) -> tuple[int, ...]:
+    """Which instances parked, by their numbers from 1 on, in the order in which they did."""
+    bp = blueprint(run.saga, run.coordination)
+    _, passages, last = passages_of(bp, run.faults, seed=run.seed, order=run.order)
+    return tuple(number + 1 for _, number, _ in _parkings([*(it.before for it in passages), last]))
+
+
+def begin(run: Run, instance: int | None = None) -> Drill:
+    """The exercise of a run that ended parked; of several instances, of this one, or of the first that parked.
+
+    Raises NotParked.
+    """
     bp = blueprint(run.saga, run.coordination)
     again, passages, last = passages_of(bp, run.faults, seed=run.seed, order=run.order)
-    worlds = [*(passage.before for passage in passages), last]
-    for place, (before, after) in enumerate(pairwise(worlds)):
-        for number, (was, now) in enumerate(zip(before.instances, after.instances, strict=True)):
-            if now.mind.phase == "parked" and not was.mind.ended:
-                later = {seq for passage in passages[place + 1 :] for seq in passage.seqs}
-                entries = tuple(entry for entry in again.history if entry.seq not in later)
-                return Drill(
-                    seen=_seen(bp, number, after.instances[number], entries),
-                    run=again,
-                    bp=bp,
-                    number=number,
-                    world=after,
-                    entries=entries,
-                )
+    for place, number, after in _parkings([*(it.before for it in passages), last]):
+        if instance in (None, number + 1):
+            later = {seq for passage in passages[place + 1 :] for seq in passage.seqs}
+            entries = tuple(entry for entry in again.history if entry.seq not in later)
+            return Drill(
+                seen=_seen(bp, number, after.instances[number], entries),
+                run=again,
+                bp=bp,
+                number=number,
+                world=after,
+                entries=entries,
+            )
+    if instance is not None and (known := parked_instances(run)):
+        told = joined([f"instance {each}" for each in known])
+        raise NotParked(f"Instance {instance} of this run asks nobody: what parked is {told}.")
     raise NotParked(
         f"This run ended {again.outcome}, and asks nobody. An exercise needs a run that ended parked: "
         "one in which an undo could not be done, or a step behind the pivot was refused."
     )
+
+
+def _parkings(worlds: Sequence[World]) -> Iterator[tuple[int, int, World]]:
+    """Where an instance parked: after which passage, which instance, and the world then."""
+    for place, (before, after) in enumerate(pairwise(worlds)):
+        for number, (was, now) in enumerate(zip(before.instances, after.instances, strict=True)):
+            if now.mind.phase == "parked" and not was.mind.ended:
+                yield place, number, after
 
 
 def _seen(bp: Blueprint, number: int, instance: Instance, entries: Iterable[Entry]) -> Seen:

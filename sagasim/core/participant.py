@@ -70,6 +70,11 @@ NEVER_ARRIVES = ("request-lost", "outage")
 ARRIVES_LATER = ("late", "reordered")
 
 
+def arrives(strike: Strike) -> bool:
+    """Whether a call that is struck so reaches the participant now."""
+    return strike.kind not in (*NEVER_ARRIVES, *ARRIVES_LATER) and strike.edge != "before"
+
+
 def perform(step: Step, record: Record, call: Call, strike: Strike = NO_STRIKE) -> Answered:
     """One call, with the fault that strikes it."""
     kind, edge, _ = strike

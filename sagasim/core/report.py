@@ -95,8 +95,9 @@ def verdict_report(
     *,
     width: int,
     excused: Callable[[ToldFinding], str] = lambda _: "",
+    hint: Callable[[ToldFinding], str] = lambda _: "",
 ) -> Iterator[str]:
-    """Scope, findings by harm, matrix, and which undos were tried."""
+    """Scope, findings by harm, matrix, and which undos were tried. `hint` says why no single change repairs one."""
     yield paint(verdict.saga, "bold")
     yield (
         f"{verdict.scope} ({verdict.seconds:.2f} s)" if verdict.exhaustive else paint(verdict.scope, "yellow")
@@ -108,7 +109,7 @@ def verdict_report(
         yield ""
         yield f"{paint(harm, *SERIOUS)} (must hold: {PROPERTIES[harm]})"
         for finding in group:
-            yield from _finding(finding, paint, excused(finding))
+            yield from _finding(finding, paint, excused(finding), hint(finding))
     for name in verdict.coordinations:
         cells = [cell for cell in verdict.matrix if cell.coordination == name]
         if cells:
@@ -119,7 +120,7 @@ def verdict_report(
     yield from _coverage(verdict, paint)
 
 
-def _finding(finding: ToldFinding, paint: Paint, excuse: str) -> Iterator[str]:
+def _finding(finding: ToldFinding, paint: Paint, excuse: str, hint: str) -> Iterator[str]:
     note = f"  ({excuse})" if excuse else ""
     yield f"  {paint(finding.step, 'bold')}, {finding.coordination}{note}"
     yield f"    {paint(finding.sentence)}"
@@ -127,7 +128,7 @@ def _finding(finding: ToldFinding, paint: Paint, excuse: str) -> Iterator[str]:
     if finding.fix:
         yield f"    fix     {paint(fix_in_words(finding.fix.change, verified=finding.fix.verified), 'green')}"
     else:
-        yield "    fix     no single change was found that makes it go away"
+        yield f"    fix     no single change was found that makes it go away{f'. {paint(hint)}' if hint else ''}"
     yield f"    replay  {paint(finding.replay, 'dim')}"
 
 

@@ -131,16 +131,18 @@ class Mind:
 class Spot:
     """A world while it is expanded: in full where somebody must look at all of it.
 
-    `troubled` are the services that are down, or that an outage strikes.
+    `troubled` are the services that are down, or that an outage strikes. `led_to` are the worlds that moves of one
+    step led to, by what became of its cell.
     """
 
-    __slots__ = ("_calmed", "_minds", "_register", "_world", "rows", "troubled")
+    __slots__ = ("_calmed", "_minds", "_register", "_world", "led_to", "rows", "troubled")
 
     def __init__(self, register: Register, rows: Rows) -> None:
         self._register, self.rows = register, rows
         self._world: World | None = None
         self._minds: list[Mind | None] = [None] * len(rows.rows)
         self._calmed: dict[int, tuple[Row, ...]] = {}
+        self.led_to: dict[tuple[object, ...], Rows] = {}
         self.troubled = register.troubled(rows)
 
     @property
@@ -173,7 +175,8 @@ class Register:
         self._cells: tuple[dict[Cell, KnownCell], ...] = tuple({} for _ in self.bp.steps)
         self._rests: dict[Rest | Instance, KnownRest] = {}
         self._minds: dict[tuple[object, ...], Mind] = {}
-        self._numbers: dict[Row, int] = {}
+        self._shared: dict[Row, Row] = {}
+        self._numbers: dict[int, int] = {}  # of a shared row, by its id
         self._instances: dict[Row, Instance] = {}
         self._outages = "outage" in kernel.kinds
         self._beliefs: dict[object, int] = {}
@@ -195,7 +198,7 @@ class Register:
         if self.alone:
             row = rows.rows[0]
             return row if not rows.down else (row, rows.down)
-        numbers = [self._numbers[row] for row in rows.rows]
+        numbers = [self._numbers[id(row)] for row in rows.rows]
         order = sorted(self._every, key=numbers.__getitem__)
         return tuple([numbers[place] for place in order]), rows.down, in_order(rows.marks, order)
 
@@ -247,10 +250,13 @@ class Register:
         return Row(self.known_rest(rest), tuple([self.known(step, cell) for step, cell in enumerate(cells)]))
 
     def shared(self, row: Row) -> Row:
-        """With several instances every row has a number."""
-        if not self.alone and row not in self._numbers:
-            self._numbers[row] = len(self._numbers)
-        return row
+        """With several instances every row is there once, and has a number."""
+        if self.alone:
+            return row
+        shared = self._shared.setdefault(row, row)
+        if shared is row:
+            self._numbers.setdefault(id(row), len(self._numbers))
+        return shared
 
     def with_row(self, rows: Rows, number: int, row: Row) -> Rows:
         if self.alone:

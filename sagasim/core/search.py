@@ -70,6 +70,7 @@ class Search:
         self.moves = Moves(self.kernel, self.judge)
         self.register = self.moves.register
         self.commuting = Commuting(self.kernel) if commute else None
+        self._quiets = commute and not self.kernel.orchestrated
         start, _ = self.kernel.begin()
         rows = self.register.rows(start)
         self.numbers: dict[RowKey, int] = {self.register.key(rows): 0}
@@ -113,7 +114,7 @@ class Search:
         return self.register.rows(self.register.reduction.of(world, faults_left=faults_left))
 
     def _quieted(self, rows: Rows) -> tuple[Rows, tuple[Choice, ...]]:
-        return self.register.quieted(rows) if self.commuting is not None else (rows, ())
+        return self.register.quieted(rows) if self._quiets else (rows, ())
 
     def is_over(self, number: int) -> bool:
         """Whether every saga of that world has ended."""
@@ -190,7 +191,9 @@ class Search:
             spot, choice, left=total < self.faults, last=bool(cost) and total == self.faults
         )
         self.transitions += 1
-        rows, silent = self._quieted(rows)
+        silent: tuple[Choice, ...] = ()
+        if self._quiets:
+            rows, silent = self.register.quieted(rows)
         letters = self.letters[number] + (self.kernel.letters(choice) if cost else 0)
         following, is_new = self._number(rows, number, choice, total, letters)
         if is_new:

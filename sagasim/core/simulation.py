@@ -16,8 +16,9 @@ from sagasim.core.history import CommandSent, CoordinatorCrashed, EventPublished
 from sagasim.core.ledger import IDLE
 from sagasim.core.moments import is_at
 from sagasim.core.ordering import Order
+from sagasim.core.participant import arrives
 from sagasim.core.paths import Way, paths_of
-from sagasim.core.striking import fault_at, strike_of
+from sagasim.core.striking import arrives, fault_at, strike_of
 from sagasim.core.timetable import CallKey, Timetable, call_key
 from sagasim.core.world import Choice, World
 
@@ -89,6 +90,8 @@ class Simulation:
         self.place = way.to
         for harm, told in way.harms:
             self.chronicle.harm(harm, told, number, self.now)
+        if taken.verb == "perform" and arrives(way.strike):
+            self._timetable.overtake(taken)
         self._schedule(group)
         self._enter(number, way.entered)
 

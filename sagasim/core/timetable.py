@@ -80,6 +80,17 @@ class Timetable:
             ):
                 self.at_once(choice)
 
+    def overtake(self, arrived: Choice) -> None:
+        """A later call of the same step has arrived: what it has overtaken lands directly after it."""
+        for choice, at in self.due.items():
+            if choice.verb != "land" or at != NEVER:
+                continue
+            copy = choice.subject
+            assert isinstance(copy, Copy)
+            its = (choice.instance, copy.step) == (arrived.instance, arrived.step)
+            if its and copy.kind == "reordered" and not self._has_moment(choice, copy):
+                self.due[choice] = self.now
+
     def resend(self, call: CallKey) -> None:
         """The outbox sends the event of this call again, later."""
         self._resent.add(call)
@@ -146,13 +157,16 @@ class Timetable:
             takes = self._takes(choice)
             sent = self._sent.get((choice.instance, copy.step, copy.undo, copy.attempt), self.now)
             return max(self.now, sent + takes - takes // 4)
-        fault = self._fault_of(choice, copy)
-        if fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS:
+        if self._has_moment(choice, copy):
             return NEVER
         is_open = bool(leg.call) and (leg.undoing == "running") == choice.undo
-        if copy.kind in ("late", "reordered") and is_open:
-            return NEVER  # without a moment it lands when its caller has given up its last attempt
+        if copy.kind == "reordered" or (copy.kind == "late" and is_open):
+            return NEVER  # without a moment: when it is overtaken, or when its caller has given up its last attempt
         return self.now + (self.bp.steps[copy.step].takes_ms[0] // 4 if copy.kind == "second" else 0)
+
+    def _has_moment(self, choice: Choice, copy: Copy) -> bool:
+        fault = self._fault_of(choice, copy)
+        return fault is not None and fault.moment is not None and fault.kind in LANDING_KINDS
 
     def _lands_here(self, choice: Choice) -> bool:
         copy = choice.subject

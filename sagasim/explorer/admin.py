@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,12 +19,13 @@ from sagasim.composer.models import SavedSaga
 from sagasim.core.errors import CoreError
 from sagasim.core.harms import HARMS
 from sagasim.core.phrases import number_of
-from sagasim.explorer import services
+from sagasim.explorer import clearing, services
 from sagasim.explorer.exporting import csv_of, json_of
 from sagasim.explorer.listing import of_harm
 from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, Weighing
 from sagasim.explorer.telling import findings_told
 from sagasim.runs.admin import Choices
+from sagasim.runs.ageing import DeletedByAge
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
     Explorations = admin.ModelAdmin[Exploration]
@@ -72,7 +74,11 @@ class AnyFix(Choices):
 
 
 @admin.register(Exploration)
-class ExplorationAdmin(ReadOnly, Explorations):
+class ExplorationAdmin(ReadOnly, DeletedByAge, Explorations):
+    goes_with_them = (
+        "Their findings go with them. What the matrix of a saga's newest version shows is kept, however old, and so is "
+        "what is under way."
+    )
     list_display = ("when", "whose", "asked", "short_state", "found", "effort", "page")
     list_display_links = ("when",)
     list_filter = ("state", "exhaustive", HarmFilter, SagaFilter)
@@ -92,6 +98,9 @@ class ExplorationAdmin(ReadOnly, Explorations):
         ("By which rules", {"fields": ("kernel", "hash")}),
         ("When, and by whom", {"fields": ("asked_at", "began_at", "ended_at", "asked_by", "lane", "keeper")}),
     )
+
+    def delete_before(self, before: datetime) -> int:
+        return clearing.delete_older_explorations(before)
 
     # finding
 
@@ -257,7 +266,10 @@ def _download(parts: Iterable[str], content_type: str, name: str) -> StreamingHt
 
 
 @admin.register(Weighing)
-class WeighingAdmin(ReadOnly, Weighings):
+class WeighingAdmin(ReadOnly, DeletedByAge, Weighings):
+    goes_with_them = (
+        "What is known of the safeguards of a saga's newest version is kept, and so is what is under way."
+    )
     list_display = ("asked_at", "version", "faults", "state", "progress", "page")
     list_filter = ("state",)
     list_select_related = ("version__saga",)
@@ -268,6 +280,9 @@ class WeighingAdmin(ReadOnly, Weighings):
     search_fields = ("version__saga__name",)
     fields = ("version", "faults", "state", "progress", "page", "kernel", "asked_at", "told_at", "asked_by")
     readonly_fields = ("progress", "page")
+
+    def delete_before(self, before: datetime) -> int:
+        return clearing.delete_older_weighings(before)
 
     @admin.display(description="weighed")
     def progress(self, weighing: Weighing) -> str:

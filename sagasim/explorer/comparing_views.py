@@ -32,9 +32,11 @@ from sagasim.explorer.contenders import (
     explore_all,
 )
 from sagasim.explorer.fragments import shown
+from sagasim.explorer.services import MOST_FAULTS
 
 FAULTS = {PRESETS: 1}
 """How many faults are compared where nobody says it: two, but with a dozen engines at once one."""
+DEPTHS = range(1, MOST_FAULTS + 1)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -88,7 +90,8 @@ def _asked(request: HttpRequest, version: SagaVersion) -> dict[str, Any]:
     return {
         "what": what,
         "keys": (said.get("a") or usual[0], said.get("b") or usual[1]),
-        "faults": int(faults) if faults in ("1", "2", "3", "4") else FAULTS.get(what, 2),
+        "faults": int(faults) if faults in map(str, DEPTHS) else FAULTS.get(what, 2),
+        "is_said": faults in map(str, DEPTHS),
     }
 
 
@@ -122,6 +125,7 @@ def _page(
         "what": asked["what"],
         "tabs": [(what, label) for what, label in WHATS.items()],
         "choices": _choices(asked["what"], version),
+        "depths": DEPTHS,
         "sides": sides,
         "is_open": any(side.is_open for side in sides),
         "all_known": all_known,

@@ -1,6 +1,7 @@
 """Explores the gallery while nobody wants anything else, so that the front page has verdicts.
 
-One saga after the other, in the long lane, and never beside what somebody has asked for.
+One saga after the other, in a lane of its own, and none is begun beside what somebody has asked for. Who wants one
+that is under way gets it, in the quick lane (jobs.py: call_forward).
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _curate() -> None:
 
 def explore_gallery() -> None:
     """What was explored by the rules of today is not explored again."""
-    for version in SagaVersion.objects.filter(latest_of__in_gallery=True).select_related("saga"):
+    gallery = SagaVersion.objects.filter(latest_of__in_gallery=True).order_by("saga_id")  # as it is shown
+    for version in gallery.select_related("saga"):
         if not _is_quiet():
             return
         services.start(version, quietly=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sagasim.core.drill import Consequences, Drill, begin, choose, settled_by
+from sagasim.core.drill import Consequences, Drill, begin, choose, parked_instances, settled_by
 from sagasim.core.errors import CoreError
 from sagasim.core.narration import there
 from sagasim.core.parked import DECISIONS, Option, Told
@@ -99,8 +99,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise:
-    """Everything that the page says; `told` only once it was decided."""
+    """Everything that the page says; `told` only once it was decided.
 
+    `instance` is the one that is asked about, `instances` all that parked, where there are several.
+    """
+
+    instance: int
+    instances: tuple[int, ...]
     asks: str
     reported: tuple[Line, ...]
     rows: tuple[Row, ...]
@@ -119,11 +124,15 @@ def exercise_of(run: Run, query: Mapping[str, str]) -> Exercise:
         raise NoExercise("This run was recorded from a real saga: what is true of it is not known here.")
     if run.status != Status.FINISHED:
         raise NoExercise("This run is not over yet; an exercise needs one that ended parked.")
-    drill = begin(execute(run))
+    executed = execute(run)
+    drill = begin(executed, _instance(query.get("instance", "")))
+    parked = parked_instances(executed)
     decided = {key.removeprefix(ASKED): value for key, value in query.items() if key.startswith(ASKED)}
     waits = query.get("wait") == "1"
     told = choose(drill, decided, wait=waits) if "decide" in query else None
     return Exercise(
+        instance=drill.seen.instance,
+        instances=parked if executed.saga.instances > 1 else (),
         asks=drill.seen.asks,
         reported=_lines(drill.seen.reported),
         rows=_rows(drill, told),
@@ -135,6 +144,14 @@ def exercise_of(run: Run, query: Mapping[str, str]) -> Exercise:
         story=_lines(told.story) if told else (),
         advice=_advice(drill) if told else "",
     )
+
+
+def _instance(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 4):
+        raise NoExercise(f"There is no instance {text[:20]!r}; an instance is a number from 1 on.")
+    return int(text)
 
 
 def _advice(drill: Drill) -> str:

@@ -24,7 +24,8 @@ def drill(request: HttpRequest, run: UUID) -> HttpResponse:
     try:
         context["exercise"] = exercise_of(found, request.GET.dict())
     except BadDecision as bad:
-        context["exercise"] = exercise_of(found, {})
+        asked = {"instance": request.GET["instance"]} if "instance" in request.GET else {}
+        context["exercise"] = exercise_of(found, asked)
         return render(request, "explorer/drill.html", {**context, "refusal": sentence(bad)}, status=422)
     except CoreError as none:
         return render(request, "explorer/drill.html", {**context, "refusal": sentence(none)}, status=404)

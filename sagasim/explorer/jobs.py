@@ -1,14 +1,13 @@
-"""Who explores what, and when: two lanes of workers, and one for verdicts while somebody edits.
+"""Who explores what, and where: a lane of workers for each weight (lanes.py), one for verdicts while somebody edits.
 
-Every exploration begins in the quick lane, where it has a first turn of `GLANCE_S`, and where that is too
-little, behind whoever waits by then, a second one of `QUICK_S`; what needs more goes on in the long lane. So a
-small one never waits for a heavy one, however many of those there are, and everybody's first findings come
-soon. Verdicts for editors are many short calls (verdicts.py) and have a lane of their own
-(docs/decisions/0009).
+Everybody's first findings come out of the quick lane; worker.py foresees how heavy the rest is, and names the lane
+in which it goes on. So a small one never waits for a heavy one, however many of those there are, and nobody waits
+for the gallery, which is explored when nothing else is. Verdicts for editors are many short calls (verdicts.py)
+(docs/decisions/0009, 0018).
 
-An `Engine` is three executors. Processes beside the server are one; a client of a distributed engine that
-is a `concurrent.futures.Executor` and whose workers reach the database takes their place unchanged: what is
-submitted is a function of this package and the id of a row.
+An `Engine` is five executors. Processes beside the server are one; a client of a distributed engine that is a
+`concurrent.futures.Executor` and whose workers reach the database takes their place unchanged: what is submitted is
+a function of this package and the id of a row.
 """
 
 from __future__ import annotations
@@ -33,17 +32,18 @@ from django.utils import timezone
 
 from sagasim.explorer import metrics, states
 from sagasim.explorer.models import OPEN, Exploration, Lane, State
-from sagasim.explorer.worker import GOES_ON, explore
+from sagasim.explorer.worker import ENDED, NOT_WANTED, explore
 from sagasim.explorer.workers import WorkerDied, Workers
 
 log = logging.getLogger(__name__)
 
-GLANCE_S, QUICK_S = 0.5, 4.0
-"""Of a processor; on a busy machine the clock may show more."""
-TURNS = ((Lane.QUICK, GLANCE_S), (Lane.QUICK, QUICK_S), (Lane.LONG, None))
-LAST_TURN = len(TURNS) - 1
-SOON, SOME_TIME = 5, 10
-"""How nice the workers are: pages, sockets and runs that somebody watches come before both."""
+NICENESS = {"live": 5, Lane.QUICK: 5, Lane.MIDDLE: 8, Lane.LONG: 11, Lane.IDLE: 15}
+"""How nice the workers are: pages, sockets and runs that somebody watches come before all of them. None is nicer than
+that: who never gets a processor while it writes would keep the database from all others."""
+MOST_QUICK = 2
+"""First findings for so many at once, where there are so many processors."""
+KEPT_S = 60.0
+"""What is rarely wanted is sent home when nobody has wanted it for so long; the quick ones stay awake."""
 BEAT_S = 4.0
 """How often this server says that it is alive, while something is under way."""
 
@@ -60,21 +60,37 @@ class Engine:
     """What does the work. `live` answers editors, and must keep what is asked in a row in one process."""
 
     quick: Executor
+    middle: Executor
     long: Executor
+    idle: Executor
     live: Executor
 
+    @property
+    def every(self) -> tuple[Executor, ...]:
+        return self.quick, self.middle, self.long, self.idle, self.live
+
+    def lane(self, lane: str) -> Executor:
+        by_lane = {Lane.MIDDLE: self.middle, Lane.LONG: self.long, Lane.IDLE: self.idle}
+        return by_lane.get(Lane(lane), self.quick)
+
     def close(self) -> None:
-        for each in {id(it): it for it in (self.quick, self.long, self.live)}.values():
+        for each in {id(it): it for it in self.every}.values():
             each.shutdown(wait=True, cancel_futures=True)
 
 
 def beside_the_server() -> Engine:
     """Processes on this machine: one per lane, and as many as the machine has room for in the long one."""
     database = str(connection.settings_dict["NAME"])
+
+    def workers(name: str, count: int = 1, kept_s: float | None = KEPT_S) -> Workers:
+        return Workers(str(name), count, database, niceness=NICENESS[name], kept_s=kept_s)
+
     return Engine(
-        quick=Workers("quick", 1, database, niceness=SOON),
-        long=Workers("long", settings.WORKERS, database, niceness=SOME_TIME),
-        live=Workers("live", 1, database, niceness=SOON),
+        quick=workers(Lane.QUICK, min(MOST_QUICK, os.cpu_count() or 1), kept_s=None),
+        middle=workers(Lane.MIDDLE),
+        long=workers(Lane.LONG, settings.WORKERS),
+        idle=workers(Lane.IDLE),
+        live=workers("live", kept_s=None),
     )
 
 
@@ -96,7 +112,7 @@ class AtOnce(Executor):
 
 def at_once() -> Engine:
     here = AtOnce()
-    return Engine(quick=here, long=here, live=here)
+    return Engine(quick=here, middle=here, long=here, idle=here, live=here)
 
 
 class Jobs:
@@ -106,8 +122,7 @@ class Jobs:
         self.keeper = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
         self._engine: Engine | None = None
         self._mine: dict[UUID, Future[str]] = {}
-        self._turns: dict[UUID, int] = {}
-        self._ends: SimpleQueue[UUID] = SimpleQueue()
+        self._ends: SimpleQueue[tuple[UUID, Future[str]]] = SimpleQueue()
         self._lock = threading.RLock()
         self._clerk: threading.Thread | None = None
         self.closing = threading.Event()
@@ -152,22 +167,28 @@ class Jobs:
     def workers(self) -> list[tuple[str, int]]:
         """Per lane, how many processes are awake."""
         engine = self._engine
-        lanes = [] if engine is None else [engine.quick, engine.long, engine.live]
+        lanes = () if engine is None else engine.every
         return [(lane.name, len(lane.pids)) for lane in lanes if isinstance(lane, Workers) and lane.pids]
 
-    def submit(self, pk: UUID, turn: int = 0) -> None:
+    def submit(self, pk: UUID, lane: str = Lane.QUICK) -> None:
         """The row is there, and says who looks after it: us."""
-        lane, budget = TURNS[turn]
-        next_lane = TURNS[turn + 1][0].value if turn + 1 < len(TURNS) else None
         with self._lock:
-            executor = self.engine.quick if lane == Lane.QUICK else self.engine.long
-            future = self._mine[pk] = executor.submit(explore, str(pk), budget, next_lane)
-            self._turns[pk] = turn
+            future = self._mine[pk] = self.engine.lane(lane).submit(explore, str(pk), str(lane))
         if future.done():
-            self._follow_up(pk)
+            self._follow_up(pk, future)
         else:
             self._employ_clerk()
-            future.add_done_callback(lambda _: self._ends.put(pk))
+            future.add_done_callback(lambda ended: self._ends.put((pk, ended)))
+
+    def call_forward(self, pk: UUID) -> bool:
+        """Somebody wants it: what was explored because nobody wanted anything waits or goes on in the quick lane."""
+        if not states.call_forward(pk):
+            return False
+        with self._lock:
+            future = self._mine.get(pk)
+            if future is not None and future.cancel():  # else its worker reads it at its next breath
+                self.submit(pk)
+        return True
 
     def stop(self, pk: UUID) -> None:
         states.ask_to_stop(pk)
@@ -199,12 +220,12 @@ class Jobs:
         beat = monotonic()
         while True:
             try:
-                ended: UUID | None = self._ends.get(timeout=BEAT_S)
+                ended: tuple[UUID, Future[str]] | None = self._ends.get(timeout=BEAT_S)
             except Empty:
                 ended = None
             try:
                 if ended is not None:
-                    self._follow_up(ended)
+                    self._follow_up(*ended)
                 if monotonic() - beat >= BEAT_S:
                     states.keep(set(self._mine))
                     if monotonic() - beat < 2 * BEAT_S:  # else we slept, and so did those who seem dead
@@ -218,14 +239,15 @@ class Jobs:
                     connection.close()
                     return
 
-    def _follow_up(self, pk: UUID) -> None:
+    def _follow_up(self, pk: UUID, future: Future[str]) -> None:
         with self._lock:
-            future, turn = self._mine.pop(pk, None), self._turns.pop(pk, 0)
-        if future is None:
-            return  # given up meanwhile
+            if self._mine.get(pk) is not future:
+                return  # given up meanwhile, or called forward
+            del self._mine[pk]
         try:
-            if future.result() == GOES_ON:
-                self.submit(pk, turn + 1)
+            answer = future.result()
+            if answer not in (ENDED, NOT_WANTED):
+                self.submit(pk, answer)
                 return
         except CancelledError:
             pass

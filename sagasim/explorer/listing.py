@@ -1,4 +1,4 @@
-"""Lists of explorations: which filters there are, and pages by key, as lists of runs have them."""
+"""Lists of explorations and weighings: which filters there are, and pages by key, as lists of runs have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from sagasim.composer.models import SavedSaga
 from sagasim.core.harms import HARMS
-from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, State
+from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, State, Weighing
 from sagasim.runs.paging import Key, after, chosen_among, key_of
 
 PAGE = 50
@@ -49,6 +49,16 @@ class ExplorationFilter:
             return Page(rows)
         last = rows[PAGE - 1]
         return Page(rows[:PAGE], str(Key(last.asked_at, last.pk)))
+
+
+def weighings_of(saga: SavedSaga | None, before: str) -> tuple[list[Weighing], str]:
+    """Some weighings, of one saga or of all, and the `before` of the next ones."""
+    found = Weighing.objects.select_related("version__saga").order_by(*NEWEST_FIRST)
+    if saga is not None:
+        found = found.filter(version__saga=saga)
+    rows = list(after(found, "asked_at", key_of(before))[: PAGE + 1])
+    more = str(Key(rows[PAGE - 1].asked_at, rows[PAGE - 1].pk)) if len(rows) > PAGE else ""
+    return rows[:PAGE], more
 
 
 def of_harm(explorations: QuerySet[Exploration], harm: str) -> QuerySet[Exploration]:

@@ -46,10 +46,12 @@ HASH_LENGTH = 64
 
 
 class Lane(models.TextChoices):
-    """Where it waits or runs: everything begins in the quick lane, and what takes longer goes on in the other."""
+    """Where it waits or runs (lanes.py says what each is for)."""
 
     QUICK = "quick", "quick"
+    MIDDLE = "middle", "middle"
     LONG = "long", "long"
+    IDLE = "idle", "idle"
 
 
 class Exploration(models.Model):
@@ -82,7 +84,7 @@ class Exploration(models.Model):
     most_seconds = models.FloatField()
 
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
-    lane = models.CharField(max_length=5, choices=Lane, default=Lane.QUICK)
+    lane = models.CharField(max_length=6, choices=Lane, default=Lane.QUICK)
     stop_asked = models.BooleanField(default=False)
     sentence = models.TextField(blank=True, help_text="Why it ended as it did, where that needs a word.")
     progress: models.JSONField[dict[str, Any] | Combinable, dict[str, Any]] = models.JSONField(

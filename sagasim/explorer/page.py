@@ -107,11 +107,12 @@ def shown_of(
     before: Verdict | None = None,
     one_fault: Verdict | None = None,
     pairs_seen: int = 0,
+    pairs_come: bool = False,
 ) -> Shown:
     """The verdict, in the layer that was asked for.
 
     `before` is the verdict of the version before; `one_fault` what is known to the end where the verdict is
-    not: the matrix is of that. `pairs_seen` is how many pairs of faults were looked at.
+    not: the matrix is of that. `pairs_seen` is how many pairs of faults were looked at; `pairs_come`: they will be.
     """
     matrix = Matrix(saga, one_fault or verdict, kinds=kinds, pairs=pairs, before=before)
     layer = _layer(verdict, asked)
@@ -133,7 +134,7 @@ def shown_of(
         ),
         layers=_layers(verdict, layer, matrix),
         depths=_depths(layer, deep) if pairs and layer != DIFFER else (),
-        about_pairs=_about_pairs(verdict.faults, pairs_seen) if not pairs else "",
+        about_pairs=_about_pairs(verdict.faults, pairs_seen, come=pairs_come) if not pairs else "",
         layer=layer,
         caption=_caption(layer, deep, first),
         explains=_explains(layer, deep, first),
@@ -185,8 +186,10 @@ def _depths(layer: str, deep: bool) -> tuple[Tab, ...]:
     )
 
 
-def _about_pairs(faults: int, seen: int) -> str:
+def _about_pairs(faults: int, seen: int, *, come: bool) -> str:
     """Why there is no layer of two faults."""
+    if come and not seen:
+        return "Two faults together follow in a moment."
     if faults < 2:
         return "Explore two faults to see which are worse together."
     return f"None of {seen:,} pairs of faults is worse together than apart." if seen else ""
@@ -261,6 +264,10 @@ def progress_in_words(exploration: Exploration) -> str:
         return "Not begun yet."
     if progress.get("doing") == "mending":
         return f"Looking for fixes: {progress.get('mended', 0)} of {progress.get('of', 0)} findings."
+    if progress.get("doing") == "pairing":
+        return "Finding the run of every pair of faults that is worse together."
+    if progress.get("doing") == "reading":
+        return f"Reading what follows from what in {progress.get('states', 0):,} states."
     level, faults = progress.get("level", 0), exploration.faults
     found = progress.get("findings", 0)
     return (

@@ -21,7 +21,7 @@ from sagasim.core.faults import EXPLORED_KINDS, KINDS
 from sagasim.core.phrases import number_of
 from sagasim.core.saga import Coordination, Saga
 from sagasim.explorer import states
-from sagasim.explorer.jobs import LAST_TURN, jobs, sweep
+from sagasim.explorer.jobs import jobs, sweep
 from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
 from sagasim.explorer.questions import BOTH, answer_to, explorer_version, question_of
 
@@ -82,8 +82,8 @@ def start(
 ) -> Exploration:
     """The answer if it is there; else what is under way; else a new exploration, in the queue.
 
-    `anew` takes no answer that is there; `quietly` takes no turn in the quick lane from anybody who waits. Call
-    it outside of transactions: a worker must see the row.
+    `anew` takes no answer that is there; `quietly`: nobody waits for it, so it keeps nobody waiting. Call it
+    outside of transactions: a worker must see the row.
     Raises BadQuestion.
     """
     version = design if isinstance(design, SagaVersion) else None
@@ -96,6 +96,8 @@ def start(
     if not anew:
         known = _known(question, most_states, most_seconds)
         if known is not None:
+            if not quietly and known.is_open and jobs.call_forward(known.pk):
+                known.refresh_from_db()
             return _adopted(known, version)
     now = timezone.now()
     row = Exploration.objects.create(
@@ -111,13 +113,13 @@ def start(
         coordinations=[each.value for each in asked],
         most_states=most_states,
         most_seconds=most_seconds,
-        lane=Lane.LONG if quietly else Lane.QUICK,
+        lane=Lane.IDLE if quietly else Lane.QUICK,
         keeper=jobs.keeper,
         kept_until=now + states.LEASE,
         asked_at=now,
         asked_by=by,
     )
-    jobs.submit(row.pk, LAST_TURN if quietly else 0)
+    jobs.submit(row.pk, row.lane)
     row.refresh_from_db()
     return row
 

@@ -47,6 +47,7 @@ def shown_page(
         "progress_sentence": progress_in_words(one) if one else "",
         "form": ExploreForm(initial=_as_explored(one) if one else {}),
         "fixes_known": one is not None and bool(one.more.get("complete")),
+        "fixes_come": one is not None and one.is_open and not one.more.get("complete"),
         "may_fix": version is not None,
         "fix_label": f"Apply it as version {_next(saga)}" if own else "Apply it to a copy",
         "exports": tuple(FORMATS),
@@ -69,6 +70,7 @@ def _shown(request: HttpRequest, one: Exploration) -> Shown:
         pairs=pairs_from_data(one.more),
         before=_before(request.GET.get("before", "")),
         one_fault=_glance(one),
+        pairs_come=one.is_open and one.faults > 1,
         pairs_seen=sum(it.get("pairs_seen", 0) for it in one.more.get("coordinations", {}).values()),
     )
 

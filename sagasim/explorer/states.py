@@ -6,21 +6,27 @@ A change that comes too late (it was stopped, or given up for lost, meanwhile) c
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State
+from sagasim.explorer.models import OPEN, Exploration, ExploredFinding, Lane, State, Weighing
 
 LEASE = timedelta(seconds=20)
 """A server that has said nothing for so long is taken for dead."""
 
-STOPPED_WAITING = {
-    Lane.QUICK: "It was stopped before it began.",
-    Lane.LONG: "It was stopped while it waited for its turn; what was known by then is shown.",
-}
+NOT_BEGUN = "It was stopped before it began."
+BETWEEN_TURNS = "It was stopped while it waited for its turn; what was known by then is shown."
+
+
+class Wish(NamedTuple):
+    """What is wanted of an exploration that is under way: to stop, or to go on in this lane."""
+
+    stop: bool
+    lane: str
 
 
 def begin(pk: UUID) -> Exploration | None:
@@ -32,13 +38,26 @@ def begin(pk: UUID) -> Exploration | None:
     return Exploration.objects.select_related("version", "saga").get(pk=pk)
 
 
-def breathe(pk: UUID, progress: dict[str, Any]) -> bool | None:
-    """Tells how far it is; whether to stop. None: nobody waits for it any more."""
+def breathe(pk: UUID, progress: dict[str, Any]) -> Wish | None:
+    """Tells how far it is, and hears what is wanted. None: nobody waits for it any more."""
     running = Exploration.objects.filter(pk=pk, state=State.RUNNING)
     with transaction.atomic():
         if not running.update(progress=progress):
             return None
-        return running.values_list("stop_asked", flat=True).first()
+        wish = running.values_list("stop_asked", "lane").first()
+    return None if wish is None else Wish(*wish)
+
+
+def somebody_waits(lane: str) -> bool:
+    """Whether another one waits in this lane; whatever is weighed is weighed in the middle one."""
+    waits = Exploration.objects.filter(state=State.QUEUED, lane=lane).exists()
+    return waits or (lane == Lane.MIDDLE and Weighing.objects.filter(state=State.QUEUED).exists())
+
+
+def call_forward(pk: UUID) -> bool:
+    """Somebody wants what was explored because nobody wanted anything: into the quick lane with it."""
+    idle = Exploration.objects.filter(pk=pk, state__in=OPEN, lane=Lane.IDLE)
+    return bool(idle.update(lane=Lane.QUICK))
 
 
 def tell(pk: UUID, verdict: dict[str, Any], more: dict[str, Any], progress: dict[str, Any]) -> None:
@@ -86,8 +105,8 @@ def end(pk: UUID, state: State, verdict: dict[str, Any], more: dict[str, Any], *
 def ask_to_stop(pk: UUID) -> None:
     """At once where nobody has begun; else whoever explores reads it at its next breath."""
     now = timezone.now()
-    for lane, sentence in STOPPED_WAITING.items():
-        Exploration.objects.filter(pk=pk, state=State.QUEUED, lane=lane).update(
+    for not_begun, sentence in ((True, NOT_BEGUN), (False, BETWEEN_TURNS)):
+        Exploration.objects.filter(pk=pk, state=State.QUEUED, began_at__isnull=not_begun).update(
             state=State.STOPPED, stop_asked=True, ended_at=now, sentence=sentence
         )
     Exploration.objects.filter(pk=pk, state=State.RUNNING).update(stop_asked=True)
@@ -112,5 +131,8 @@ def _counts(verdict: dict[str, Any]) -> dict[str, Any]:
         "findings_count": len(verdict["findings"]),
         "states": verdict["states"],
         "seconds": verdict["seconds"],
-        "exhaustive": verdict["exhaustive"],
+        # what one fault does is known to the end long before what was asked
+        "exhaustive": Case(
+            When(faults=verdict["faults"], then=Value(verdict["exhaustive"])), default=Value(False)
+        ),
     }

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from time import process_time
-from typing import Any
+from typing import Any, Literal
 
 from sagasim.core.exploration import Exploration, Finding
+from sagasim.core.graph import Watch, unwatched
 from sagasim.core.harms import Harm
 from sagasim.core.inquiry import Inquiry, key_of
 from sagasim.core.matrix import Place
@@ -48,19 +49,31 @@ class Telling:
         self._turns: dict[Finding, dict[str, Any] | None] = {}
         self._turning_s = 0.0
 
-    def more(self, verdict: Verdict, *, complete: bool) -> dict[str, Any]:
-        """What belongs to this verdict, which is the newest of the inquiry."""
-        explorations = self.inquiry.explorations()
+    def more(
+        self,
+        verdict: Verdict,
+        *,
+        complete: bool,
+        pairs: Literal["none", "worst", "all"] = "worst",
+        watch: Watch = unwatched,
+    ) -> dict[str, Any]:
+        """What belongs to this verdict, which is the newest of the inquiry.
+
+        `pairs`: of a large graph it takes a second to find those that are worse together, and a hundredth to
+        find the run of each. `watch` is called in between, and what it raises ends the telling.
+        """
+        explorations = self.inquiry.explorations(watch)
         if explorations is not self._read:
-            self._read = explorations
-            self._pairs = self._pairs_of(MOST_SHOWN)
-        if complete and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
-            self._pairs = self._pairs_of(MOST_AT_THE_END)
+            self._read, self._pairs = explorations, {}
+        if pairs != "none" and not self._pairs:
+            self._pairs = self._pairs_of(MOST_SHOWN, watch)
+        if pairs == "all" and any(not pair.faults for its in self._pairs.values() for pair in its.worse):
+            self._pairs = self._pairs_of(MOST_AT_THE_END, watch)
         by_name = {each.coordination.value: each for each in explorations}
         return {
             "scope": verdict.scope,
             "complete": complete,
-            "findings": [self._finding(by_name[each.coordination], each) for each in verdict.findings],
+            "findings": [self._finding(by_name[each.coordination], each, watch) for each in verdict.findings],
             "cells": [
                 {"step": cell.step, "order": _texts(cell.order)}
                 for each in explorations
@@ -69,9 +82,9 @@ class Telling:
             "coordinations": {name: self._coordination(each) for name, each in by_name.items()},
         }
 
-    def _pairs_of(self, most_shown: int) -> dict[str, Pairs]:
+    def _pairs_of(self, most_shown: int, watch: Watch) -> dict[str, Pairs]:
         return {
-            name.value: pairs_of(search, most_shown=most_shown)
+            name.value: pairs_of(search, most_shown=most_shown, watch=watch)
             for name, search in self.inquiry.searches.items()
             if search.progress().done
         }
@@ -90,7 +103,8 @@ class Telling:
             "pairs": [_pair(each) for each in pairs.worse],
         }
 
-    def _finding(self, exploration: Exploration, told: ToldFinding) -> dict[str, Any]:
+    def _finding(self, exploration: Exploration, told: ToldFinding, watch: Watch) -> dict[str, Any]:
+        watch()
         finding = exploration.found(told.harm, told.step)
         assert finding is not None
         key = key_of(finding)

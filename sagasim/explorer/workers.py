@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,10 @@ class _Task:
 
 
 class Workers(Executor):
-    """So many processes, which take what is submitted in its order."""
+    """So many processes, which take what is submitted in its order.
+
+    With `kept_s`, one that has had nothing to do for so long is sent home.
+    """
 
     def __init__(
         self,
@@ -57,12 +60,14 @@ class Workers(Executor):
         *,
         niceness: int = 0,
         most_kept_mb: int = MOST_KEPT_MB,
+        kept_s: float | None = None,
     ) -> None:
-        self.name, self.count = name, count
+        self.name, self.count, self.kept_s = name, count, kept_s
         self._told = (database, niceness, most_kept_mb)
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._processes: set[BaseProcess] = set()
+        self._wanted = 0
         self._lock = threading.Lock()
         self._closed = False
 
@@ -72,7 +77,8 @@ class Workers(Executor):
             if self._closed:
                 raise RuntimeError("these workers have been sent home")
             self._tasks.put(_Task(future, fn, args, kwargs))
-            if len(self._threads) < self.count:
+            self._wanted += 1
+            if len(self._threads) < min(self._wanted, self.count):  # who is awake and free begins sooner
                 thread = threading.Thread(
                     target=self._serve, name=f"{self.name}-{len(self._threads)}", daemon=True
                 )
@@ -119,8 +125,20 @@ class Workers(Executor):
         """One process, kept as long as it lives; replaced when it does not."""
         process: BaseProcess | None = None
         channel: Connection | None = None
-        while (task := self._tasks.get()) is not None:
-            if not task.future.set_running_or_notify_cancel():
+        while True:
+            try:
+                task = self._tasks.get(timeout=None if process is None else self.kept_s)
+            except Empty:
+                self._bury(process, channel)
+                process = channel = None
+                continue
+            if task is None:
+                break
+            future = task.future
+            tell: Callable[[Any], None] = future.set_exception
+            answer: Any = None
+            if not future.set_running_or_notify_cancel():
+                self._one_less()
                 continue
             try:
                 if process is None or channel is None or not process.is_alive():
@@ -131,15 +149,22 @@ class Workers(Executor):
             except (EOFError, OSError):
                 self._bury(process, channel)
                 process = channel = None
-                task.future.set_exception(WorkerDied())
+                answer = WorkerDied()
             except Exception as error:  # noqa: BLE001  # whatever pickle says of what was submitted
-                task.future.set_exception(error)
+                answer = error
             else:
+                if is_done:
+                    tell = future.set_result
                 if not stays:
                     self._bury(process, channel)
                     process = channel = None
-                (task.future.set_result if is_done else task.future.set_exception)(answer)
+            self._one_less()
+            tell(answer)
         self._bury(process, channel)
+
+    def _one_less(self) -> None:
+        with self._lock:
+            self._wanted -= 1
 
     def _hire(self) -> tuple[BaseProcess, Connection]:
         ours, theirs = _spawning.Pipe()

@@ -7,11 +7,12 @@ from sagasim.library import Refused, MemoryRecorder, FileRecorder, JumpingClock
 from __future__ import annotations
 
 from sagasim.library.answers import BadCallable, CannotResume, OutcomeUnknown, Refused
-from sagasim.library.bus import DeadLetter, EventBus
+from sagasim.library.bus import EventBus
 from sagasim.library.clocks import Clock, JumpingClock, WallClock
 from sagasim.library.orchestrator import SagaOrchestrator
 from sagasim.library.recording import FileRecorder, Line, MemoryRecorder, Recorder
 from sagasim.library.results import Result
+from sagasim.library.subscriptions import DeadLetter
 
 __all__ = [
     "BadCallable",

@@ -21,7 +21,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -45,59 +44,19 @@ from sagasim.core.history import (
 )
 from sagasim.core.saga import Retry, Saga
 from sagasim.library.answers import BadCallable, Raised
-from sagasim.library.callables import Callee, callee_of, name_of, slug_of, unique
+from sagasim.library.callables import name_of
 from sagasim.library.calling import call_here, in_thread, is_in_a_loop
 from sagasim.library.clocks import Clock, Inbox, WallClock
 from sagasim.library.recording import Recorder, line_of
+from sagasim.library.subscriptions import DeadLetter, Event, Subscription, retry_of, subscription_of
 from sagasim.library.telling import Telling, saga_of
 
-EXTRAS = ("event_type", "event_id", "idempotency_key", "attempt")
-"""What a handler is given if it asks for it by name; the idempotency key is the same at every redelivery."""
 RETRY = Retry(attempts=3, first_ms=20)
 MOST_REMEMBERED = 100_000
 """How many entries, and how many handled events, a bus keeps; the oldest go first."""
 
 _log = logging.getLogger("sagasim.bus")
 _Handler = TypeVar("_Handler", bound=Callable[..., object])
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A published event. `publisher` is the handler that published it, or "" from outside; `seq` its entry."""
-
-    type: str
-    data: Any
-    id: str
-    publisher: str
-    instance: int
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A handler, and the events that it wants: a type, or a pattern such as * or Order*."""
-
-    pattern: str
-    callee: Callee
-    step: str
-    retry: Retry
-    owner: str = ""
-
-    def wants(self, event_type: str) -> bool:
-        return self.pattern == event_type or fnmatchcase(event_type, self.pattern)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that a handler could not take, and what it raised last."""
-
-    event_type: str
-    data: Any
-    event_id: str
-    handler: str
-    error: BaseException
-    event: Event = field(repr=False)
-    subscription: Subscription = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -132,7 +91,7 @@ class EventBus:
         clock: Clock | None = None,
     ) -> None:
         self.name, self._outbox, self._recorder = name, outbox, record
-        self._retry = _retry_of(retry, RETRY)
+        self._retry = retry_of(retry, RETRY)
         self._clock = clock or WallClock()
         self._start = self._clock.now_ms()
         self._lock = Lock()
@@ -162,15 +121,11 @@ class EventBus:
         """
         if handler is None:
             return lambda function: self.subscribe(event_type, function, name=name, retry=retry)
-        callee = callee_of(handler, "the handler", EXTRAS)
+        own = self._retry if retry is None else retry_of(retry, self._retry)
         with self._lock:
             taken = [other.step for other in self._subscriptions]
-            step = unique(name or _step_of(handler, event_type), taken)
-            own = self._retry if retry is None else _retry_of(retry, self._retry)
-            self._subscriptions = (
-                *self._subscriptions,
-                Subscription(event_type, callee, step, own, _owner_of(handler)),
-            )
+            subscription = subscription_of(handler, event_type, name, own, taken)
+            self._subscriptions = (*self._subscriptions, subscription)
         return handler
 
     def unsubscribe(self, event_type: str, handler: Callable[..., object]) -> None:
@@ -392,34 +347,3 @@ class EventBus:
             if self._recorder is not None:
                 self._recorder.append([line_of(telling.entry(entry), telling.run, more or {})])
             return entry.seq
-
-
-def _owner_of(handler: object) -> str:
-    """What a handler belongs to: the class of its object; "" where there is none."""
-    owner = getattr(handler, "__self__", None)
-    return slug_of(type(owner).__name__) if owner is not None and not isinstance(owner, type) else ""
-
-
-def _step_of(handler: object, event_type: str) -> str:
-    """What the history calls a handler: its name, with its class where it is a method; lambdas go by their event."""
-    owner = getattr(handler, "__self__", None)
-    own = slug_of(name_of(handler)) or f"on-{slug_of(event_type) or 'any'}"
-    is_method = owner is not None and not isinstance(owner, type) and hasattr(handler, "__func__")
-    return f"{slug_of(type(owner).__name__)}-{own}" if is_method else own
-
-
-def _retry_of(said: int | Mapping[str, Any] | Retry, base: Retry) -> Retry:
-    match said:
-        case Retry():
-            return said
-        case int():
-            asked: Mapping[str, Any] = {"attempts": said}
-        case _:
-            asked = said
-    try:
-        retry = Retry(**{"attempts": base.attempts, "first_ms": base.first_ms, **asked})
-    except TypeError as unknown:
-        raise CoreError("a retry has attempts, first_ms, factor and max_ms") from unknown
-    if retry.attempts < 1:
-        raise CoreError(f"{retry.attempts} attempts; a handler gets an event at least once")
-    return retry

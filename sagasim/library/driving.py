@@ -40,7 +40,7 @@ class Driver:
         self._inbox: Inbox[Message] = Inbox(clock)
         self._lock = RLock()
         self._is_over = False
-        self._is_a_chain = conductor.design.is_a_chain()
+        self._is_a_chain = conductor.course.design.is_a_chain()
 
     def run(self, begin: Callable[[int], Turn]) -> None:
         """From the first input to the end. What a callable raises stays in the run; a recorder's error comes out."""
@@ -76,8 +76,9 @@ class Driver:
             self._issue(ask)
 
     def _issue(self, ask: Ask) -> None:
-        callee = self.conductor.design.callee(ask.step, ask.undo)
-        subject, extras = self.conductor.given(ask)
+        course = self.conductor.course
+        callee = course.design.callee(ask.step, ask.undo)
+        subject, extras = course.contexts.given(ask)
 
         def answer(outcome: Outcome) -> None:
             self._post(ask, outcome)

@@ -186,8 +186,8 @@ class SagaOrchestrator:
 
         def begin(now_ms: int) -> Turn:
             turn = conductor.resume(known, now_ms)
-            conductor.contexts.shared.update(context or {})
-            check_recorded(dict(conductor.contexts.shared), "context")
+            conductor.course.contexts.shared.update(context or {})
+            check_recorded(dict(conductor.course.contexts.shared), "context")
             return turn
 
         return conductor, begin
@@ -208,7 +208,7 @@ class SagaOrchestrator:
         finally:
             with self._lock:
                 self._running.discard(driver)
-        return Result(driver.conductor)
+        return Result(driver.conductor.course)
 
     async def _afinish(self, conductor: Conductor, begin: Callable[[int], Turn]) -> Result:
         driver = Driver(conductor, self._clock, self._recorder, asyncio.get_running_loop())

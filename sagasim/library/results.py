@@ -8,7 +8,7 @@ from sagasim.core.faults import FaultPlan
 from sagasim.core.history import Entry
 from sagasim.core.saga import Saga
 from sagasim.library.answers import Raised
-from sagasim.library.conductor import Conductor
+from sagasim.library.course import Course
 
 _ATTRIBUTES = (
     "outcome",
@@ -38,17 +38,17 @@ class Result(dict[str, Any]):
     run         the name of the run, with which its idempotency keys begin
     """
 
-    def __init__(self, conductor: Conductor) -> None:
-        self._conductor = conductor
-        self.outcome = conductor.scene.mind.phase
-        self.context = conductor.contexts.shared
-        steps = conductor.bp.steps
-        self.parked = tuple(steps[step].name for step in conductor.scene.mind.report)
-        self.belief = conductor.belief()
-        self.saga: Saga = conductor.bp.saga
-        self.struck: FaultPlan = tuple(fault for fault in conductor.plan if fault in conductor.scene.struck)
-        self.run = conductor.run_id
-        why = conductor.error
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self.outcome = course.scene.mind.phase
+        self.context = course.contexts.shared
+        steps = course.bp.steps
+        self.parked = tuple(steps[step].name for step in course.scene.mind.report)
+        self.belief = course.belief()
+        self.saga: Saga = course.bp.saga
+        self.struck: FaultPlan = tuple(fault for fault in course.plan if fault in course.scene.struck)
+        self.run = course.run_id
+        why = course.reasons.error
         self.exception = why.error if isinstance(why, Raised) else None
         self.error = None if self.ok else why.text if isinstance(why, Raised) else why
         told = {"context": self.context} if self.ok else {"error": self.error}
@@ -64,7 +64,7 @@ class Result(dict[str, Any]):
     @property
     def history(self) -> tuple[Entry, ...]:
         """What has happened, with the time since the start. What is true nobody knows here: `truth` is None."""
-        return tuple(self._conductor.journal.entries)
+        return tuple(self._course.journal.entries)
 
     def __missing__(self, key: str) -> Any:
         """`result["parked"]` is `result.parked`; the dict itself stays the classic one."""

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sagasim.core.codec import saga_from_data
 from sagasim.core.history import Entry
 from sagasim.core.saga import Saga
 from sagasim.library.callables import slug_of
-
-if TYPE_CHECKING:
-    from sagasim.library.bus import Subscription
+from sagasim.library.subscriptions import Subscription
 
 
 @dataclass(slots=True)

@@ -20,20 +20,14 @@ from sagasim.core.history import (
 )
 from sagasim.core.kernel import STRIKES_AFTER
 from sagasim.core.ledger import Record
-from sagasim.core.participant import ARRIVES_LATER, NEVER_ARRIVES, Call, Strike, receive
+from sagasim.core.participant import Call, Strike, arrives, receive
 from sagasim.core.saga import Step
 from sagasim.library.answers import Outcome, Raised
 
 
 def is_called(strike: Strike) -> bool:
     """Whether the callable is called at all where this fault strikes."""
-    elsewhere = (*NEVER_ARRIVES, *ARRIVES_LATER, "refused", "error", "no-effect")
-    return strike.kind not in elsewhere and strike.edge != "before"
-
-
-def is_answerless(strike: Strike) -> bool:
-    """Whether the call does not even reach the participant, now or ever."""
-    return strike.kind in (*NEVER_ARRIVES, *ARRIVES_LATER) or strike.edge == "before"
+    return arrives(strike) and strike.kind not in ("refused", "error", "no-effect")
 
 
 def strikes_behind(strike: Strike) -> bool:

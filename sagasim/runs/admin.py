@@ -7,30 +7,27 @@ there are; each is answered by an index that is in the order of the list (models
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
 
-from sagasim.composer.models import SavedSaga
+from sagasim.composer.models import SagaVersion, SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
 from sagasim.runs import repairs, services
+from sagasim.runs.ageing import DeletedByAge
 from sagasim.runs.exporting import csv_of, json_of
 from sagasim.runs.listing import NEWEST_MENTION, named, of_harm, of_kind, prefix_of
-from sagasim.runs.models import NEWEST_FIRST, Run
+from sagasim.runs.models import NEWEST_FIRST, Run, RunFinding
 from sagasim.runs.recording import cut_off, end_silent
 from sagasim.runs.stage import lines_told, outcome_sentence
 
@@ -42,11 +39,11 @@ MOST_LINES = 2_000
 MOST_AGAIN = 100
 
 
-CHECKBOX = (
-    '<input type="checkbox" name="{}" value="{}" class="action-select"'
-    ' aria-label="Select this object for an action - {}">'
+SHOWN = (
+    *("executed_at", "coordination", "outcome", "status", "findings_count", "faults", "duration_ms"),
+    *("saga__name", "version__number"),
 )
-
+"""What a row of the list shows (templates/admin/runs/run/rows.html). A version's text is none of it."""
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when they run
     Runs = admin.ModelAdmin[Run]
@@ -56,12 +53,42 @@ else:
 
 
 class CappedPaginator(Pages):
-    """Counts no further than `COUNTED`; the pages end there, and older runs are reached by date."""
+    """Counts no further than `COUNTED`; the pages end there, and older runs are reached by date.
+
+    The first page is read before anything is counted. Where it is not full, there is nothing to count: two filters
+    that hardly any run answers are looked through once, and not three times.
+    """
+
+    object_list: QuerySet[Run]
+
+    @property
+    def shown(self) -> QuerySet[Run]:
+        findings = Prefetch("findings", RunFinding.objects.only("run", "harm", "step"))
+        return self.object_list.only(*SHOWN).prefetch_related(findings)
+
+    @cached_property
+    def first(self) -> list[Run]:
+        return list(self.shown[: self.per_page + 1])
 
     @cached_property
     def count(self) -> int:
-        queryset: Any = self.object_list
-        return int(queryset.order_by()[: COUNTED + 1].count())
+        if len(self.first) <= self.per_page:
+            return len(self.first)
+        return self.object_list[: COUNTED + 1].count()  # in its order: that is the index which answers it
+
+    def page(self, number: int | str) -> Page[Run]:
+        number = self.validate_number(number)
+        begin = (number - 1) * self.per_page
+        rows = self.shown[begin : begin + self.per_page] if begin else self.first[: self.per_page]
+        return Page(rows, number, self)
+
+
+class RunList(ChangeList):
+    """Shows what its paginator has read; Django reads a list that fits on one page once more."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = self.paginator.page(self.page_num if self.multi_page else 1).object_list
 
 
 class Choices(admin.SimpleListFilter):
@@ -124,14 +151,18 @@ class VersionFilter(Choices):
         newest = saga.latest.number if saga and saga.latest else 0
         return [(str(number), f"version {number}") for number in range(newest, max(0, newest - 50), -1)]
 
-    def narrowed(self, queryset: QuerySet[Run], value: str) -> QuerySet[Run]:
-        return queryset.filter(version__number=value) if value.isdecimal() else queryset.none()
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        value = self.value()
+        if value is None:
+            return queryset
+        numbered = SagaVersion.objects.filter(number=value if value.isdecimal() else 0)
+        return queryset.filter(version=numbered.filter(saga__name=request.GET.get("saga", "")).first())
 
 
 @admin.register(Run)
-class RunAdmin(Runs):
-    list_display = ("when", "saga", "in_version", "coordination", "ended", "found", "plan", "took", "stage")
-    list_display_links = ("when",)
+class RunAdmin(DeletedByAge, Runs):
+    change_list_template = "admin/runs/run/change_list.html"
+    goes_with_them = "Their histories, findings and links to what-ifs go with them."
     list_filter = (
         "outcome",
         "coordination",
@@ -177,7 +208,10 @@ class RunAdmin(Runs):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         end_silent()
-        return super().get_queryset(request).prefetch_related("findings")
+        return super().get_queryset(request)
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[ChangeList]:  # noqa: ARG002  # Django's signature
+        return RunList
 
     def get_search_results(
         self, _request: HttpRequest, queryset: QuerySet[Run], search_term: str
@@ -196,43 +230,9 @@ class RunAdmin(Runs):
 
     # showing
 
-    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))  # Django's own
-    def action_checkbox(self, run: Run) -> SafeString:
-        """Django's, without a template for each row: that was a fifth of the page."""
-        return format_html(CHECKBOX, ACTION_CHECKBOX_NAME, run.pk, run)
-
-    @admin.display(description="when", ordering="executed_at")
-    def when(self, run: Run) -> str:
-        return run.executed_at.strftime("%Y-%m-%d %H:%M:%S")
-
-    @admin.display(description="version")
-    def in_version(self, run: Run) -> int:
-        return run.version.number
-
-    @admin.display(description="outcome")
-    def ended(self, run: Run) -> str:
-        state = run.outcome or run.status
-        return format_html('<span class="outcome" data-outcome="{}">{}</span>', state, state)
-
-    @admin.display(description="findings")
-    def found(self, run: Run) -> str:
-        if not run.findings_count:
-            return "none"
-        return format_html_join(", ", "{} at {}", ((it.harm, it.step) for it in run.findings.all()[:3])) + (
-            f" and {run.findings_count - 3} more" if run.findings_count > 3 else ""
-        )
-
     @admin.display(description="faults")
     def plan(self, run: Run) -> str:
         return format_html_join("", "<code>{}</code> ", ((fault,) for fault in run.faults)) or "none"
-
-    @admin.display(description="took")
-    def took(self, run: Run) -> str:
-        return f"{run.duration_ms:,} ms"
-
-    @admin.display(description="stage")
-    def stage(self, run: Run) -> str:
-        return format_html('<a href="{}">watch</a>', run.get_absolute_url())
 
     @admin.display(description="how it ended")
     def summary(self, run: Run) -> str:
@@ -308,39 +308,8 @@ class RunAdmin(Runs):
             cut_off(run.pk)
         self.message_user(request, f"{len(running)} recordings were cut off.")
 
-    def get_urls(self) -> list[URLPattern]:
-        clear = path(
-            "delete-older/", self.admin_site.admin_view(self.delete_older), name="runs_run_delete_older"
-        )
-        return [clear, *super().get_urls()]
-
-    def delete_older(self, request: HttpRequest) -> HttpResponse:
-        """Deletes runs by age, some hundreds at a time, so that nobody waits for a lock."""
-        if not self.has_delete_permission(request):
-            return HttpResponse("Only who may delete runs may clear them out.", status=403)
-        form = OlderForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            deleted = services.delete_older(timezone.now() - timedelta(days=form.cleaned_data["days"]))
-            self.message_user(request, f"{deleted:,} runs were deleted.")
-            return HttpResponseRedirect(reverse("admin:runs_run_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "form": form,
-            "title": "Delete runs by age",
-            "opts": self.opts,
-        }
-        status = 422 if request.method == "POST" else 200
-        return TemplateResponse(request, "admin/runs/run/delete_older.html", context, status=status)
-
-
-class OlderForm(forms.Form):
-    days = forms.IntegerField(
-        label="Delete runs older than (days)",
-        min_value=0,
-        max_value=36_500,
-        initial=30,
-        error_messages={"invalid": "Write a whole number of days, such as 30."},
-    )
+    def delete_before(self, before: datetime) -> int:
+        return services.delete_older(before)
 
 
 def _repair(run: Run, harm: str, step: str) -> str:

@@ -39,10 +39,6 @@ class Pair:
         return self.runs[0].coordination == self.runs[1].coordination
 
     @property
-    def is_what_if(self) -> bool:
-        return self.runs[1].parent_id == self.runs[0].pk
-
-    @property
     def told(self) -> list[Side]:
         """Each run with its name, the faults that only it has, and the first line that is its own."""
         one, other = self.runs

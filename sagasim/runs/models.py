@@ -110,11 +110,15 @@ class Run(models.Model):
                 "runs_newest": [],
                 "runs_by_outcome": ["outcome"],
                 "runs_by_coordination": ["coordination"],
-                "runs_by_saga": ["saga"],
                 "runs_by_findings": ["has_findings"],
                 "runs_by_status": ["status"],
             }.items()
         ] + [
+            # What else is asked of one saga stands in the index: nothing is looked up for a run that does not match.
+            models.Index(
+                fields=["saga", *NEWEST_FIRST, "outcome", "coordination", "version", "has_findings"],
+                name="runs_by_saga",
+            ),
             models.Index(
                 fields=["recorded_as", "-executed_at"],
                 name="runs_by_recording",

@@ -26,7 +26,7 @@ from sagasim.core.saga import Coordination, Saga
 from sagasim.runs import feed, metrics
 from sagasim.runs.hub import hub
 from sagasim.runs.kernel import kernel_version
-from sagasim.runs.models import Clock, Run, RunFinding, RunHistory, RunMention, Status
+from sagasim.runs.models import Clock, Run, RunFinding, RunMention, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -113,7 +113,7 @@ def _keep(
         executed_at=now,
         started_by=by,
     )
-    RunHistory.objects.create(run=run, document=feed.document_of(executed.history))
+    feed.keep(run.pk, executed.history)
     RunFinding.objects.bulk_create(
         RunFinding(
             run=run,

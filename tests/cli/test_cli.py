@@ -39,6 +39,30 @@ def sound(tmp_path: Path) -> str:
     return _written(tmp_path / "sound.yaml", SOUND)
 
 
+def test_a_finding_without_a_single_fix_says_what_is_known_of_it(capsys: pytest.CaptureFixture[str]):
+    told = Told(capsys, "explore", str(GALLERY / "event-ticketing-broken.yaml"), "--faults", "1")
+    assert (
+        "no single change was found that makes it go away. It comes from what the design declares as broken: "
+        "repair it, and take take-payment.undo:no-effect*for-ever out of `given`." in told.out
+    )
+
+
+def test_the_command_of_the_checkout_works_from_any_folder(shop: str, tmp_path: Path):
+    """`make run` links it into .venv/bin, where the README calls it."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sagasim").symlink_to(ROOT / "tools" / "sagasim")
+    said = subprocess.run(
+        [tmp_path / "bin" / "sagasim", "check", shop],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+    assert ".venv/bin/sagasim" in (ROOT / "README.md").read_text("utf-8")
+
+
 def _written(path: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     return str(path)

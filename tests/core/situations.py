@@ -237,7 +237,7 @@ def troupe_text(bp: Blueprint, it: Troupe) -> str:
     bus = [f"{bp.steps[one].name}.{word}>{bp.steps[other].name}" for one, word, other in it.bus]
     line = f"{it.phase}: {' '.join(words)}" + (f" | {' '.join(bus)}" if bus else "")
     line += _named(bp, " tells ", it.report)
-    return line + (f" failing {it.failing}" if it.failing else "") + " alarm" * it.alarm
+    return line + (f" failing {it.failing}" if it.failing != "" else "") + " alarm" * it.alarm
 
 
 # ---------------------------------------------------------------- what happened
@@ -288,7 +288,7 @@ def _told(event: HistoryEvent) -> str:  # noqa: C901  # one line per kind of eve
         case EventHeard(step, word, event_name, publisher):
             return f"{step} heard {publisher} {word}{_unless_usual(publisher, word, event_name)}"
         case EventLost(step, word, event_name):
-            return f"lost {step} {word}: {event_name or 'nothing'}"
+            return f"lost {step} {word}: {'nothing' if event_name == '' else event_name}"
         case StepSkipped(step):
             return f"skipped {step}"
         case DeadLettered(step, undo, alarm):

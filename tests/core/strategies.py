@@ -51,43 +51,9 @@ slugs = st.sampled_from(NAMES)
 few_ms = st.sampled_from((1, 20, 40, 90, 300))
 
 
-@st.composite
-def sagas(
-    draw: st.DrawFn,
-    *,
-    min_steps: int = 1,
-    max_steps: int = 5,
-    clean: bool = False,
-    coordination_neutral: bool = False,
-    allow_explicit_subscriptions: bool = False,
-    presets: tuple[str, ...] = tuple(PRESETS),
-    max_overrides: int = 3,
-    max_instances: int = 1,
-    invariants: bool = True,
-    given: bool = False,
-) -> Saga:
-    """Small valid sagas.
-
-    clean: no fault, no failure: nothing refuses, times out or misses its deadline. coordination_neutral: only
-    rules that are in force in both coordinations, and no explicit subscriptions. given: with faults of the
-    design. Invariants hold in every fault-free run.
-    """
-    return saga_from_data(
-        draw(
-            saga_files(
-                min_steps=min_steps,
-                max_steps=max_steps,
-                clean=clean,
-                coordination_neutral=coordination_neutral,
-                allow_explicit_subscriptions=allow_explicit_subscriptions,
-                presets=presets,
-                max_overrides=max_overrides,
-                max_instances=max_instances,
-                invariants=invariants,
-                given=given,
-            )
-        )
-    )
+def sagas(**shape: Any) -> st.SearchStrategy[Saga]:
+    """Small valid sagas; `shape` is what `saga_files` takes."""
+    return saga_files(**shape).map(saga_from_data)
 
 
 @st.composite
@@ -105,7 +71,12 @@ def saga_files(
     invariants: bool = True,
     given: bool = False,
 ) -> Data:
-    """The data of a saga file; the parameters are those of `sagas`. Optional keys are there or not."""
+    """The data of a small valid saga file. Optional keys are there or not.
+
+    clean: no fault, no failure: nothing refuses, times out or misses its deadline. coordination_neutral: only
+    rules that are in force in both coordinations, and no explicit subscriptions. given: with faults of the
+    design. Invariants hold in every fault-free run.
+    """
     names = draw(st.lists(slugs, min_size=min_steps, max_size=max_steps, unique=True))
     pivot = draw(st.none() | st.integers(0, len(names) - 1))
     instances = draw(st.integers(1, max_instances))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sagasim.core.choreography import Troupe
+from sagasim.core.choreography import Message, Troupe
 from sagasim.core.faults import parse_fault
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import BLANK, Copy, Record
@@ -135,6 +135,16 @@ CALLS = (
     Row("of an undo, too", Seen("compensating(compensate): done/undo#7", {"a": ONCE}), "perform a.undo#7",
         Seen("compensating(compensate): done/~done#7", {"a": Record(1, 1, "", True, True)}), "undid a#7, now 0",
         down=(0,), down_now=(0,)),
+    Row("through its own attempts", Seen("compensating(compensate): done/undo#6", {"a": ONCE}), "perform a.undo#6",
+        Seen("compensating(compensate): done/~silence#6", {"a": ONCE}),
+        "fault s:outage@a.undo.before*for-ever at a.undo#6", down=(0,), down_now=(0,)),
+    Row("what there is none of here does not strike", SENT, "a:poisoned", Seen("forward: ~done", {"a": KNOWN}),
+        "committed a#1, now 1"),
+    Row("nor what may not be refused", SENT, "a:refused", Seen("forward: ~done", {"a": KNOWN}),
+        "committed a#1, now 1", steps=own("a", may_refuse=False)),
+    Row("but its undo may be", Seen("compensating(compensate): done/undo", {"a": ONCE}), "a.undo:refused",
+        Seen("compensating(compensate): done/~refused", {"a": ONCE}),
+        "fault a.undo:refused at a.undo#1; refused a.undo#1: refused", steps=own("a", may_refuse=False)),
     Row("what the design gives strikes", SENT, "perform a", Seen("forward: ~error"),
         "fault a:error at a#1; erred a#1: error", rest={"given": ["a:error"]}),
     Row("where it says", Seen("forward: sent#2?"), "perform a#2", Seen("forward: ~done#2?", {"a": KNOWN}),
@@ -184,6 +194,19 @@ ANSWERS = (
         Seen("forward: ~silence#4?", struck={"a": LATE_FOR_EVER}, copies=(late(0, 4, ready=False),)), "hear a#4",
         Seen("forward: sent#5?", copies=(late(0, 4),)), "silence of a#4; again a#5; sent a#5",
         rule(on_unknown="retry")),
+    Row("however often it would still strike, its copies land then",
+        Seen("forward: ~silence#4?", struck={"a": Strike("late", "", 5)}, copies=(late(0, 4, ready=False),)),
+        "hear a#4", Seen("forward: sent#5?", struck={"a": Strike("late", "", 5)}, copies=(late(0, 4),)),
+        "silence of a#4; again a#5; sent a#5", rule(on_unknown="retry")),
+    Row("an undo has more attempts",
+        Seen("compensating(compensate): unknown/~silence#4", struck={"a": Strike("late", "", 5)},
+             copies=(late(0, 4, undo=True, ready=False),)), "hear a.undo#4",
+        Seen("compensating(compensate): unknown/undo#5", struck={"a": Strike("late", "", 5)},
+             copies=(late(0, 4, undo=True, ready=False),)), "silence of a.undo#4; again a.undo#5; sent a.undo#5"),
+    Row("what is under way of an undo waits for the undo",
+        Seen("forward: ~done -", {"a": KNOWN}, copies=(late(undo=True, ready=False),)), "hear a",
+        Seen("forward: done sent", {"a": KNOWN}, copies=(late(undo=True, ready=False),)),
+        "heard a#1 done; a is done; sent b#1", of=(undoable("a"), undoable("b", "a"))),
     Row("so does one that strikes some times more", Seen("forward: ~error#4?", struck={"a": Strike("error", "", 2)}),
         "hear a#4", Seen("forward: sent#5?", struck={"a": Strike("error", "", 2)}),
         "heard a#4 error; again a#5; sent a#5", rule(on_error="retry")),
@@ -191,6 +214,9 @@ ANSWERS = (
         "hear a#2", Seen("forward: sent#3?", struck={"a": DOWN_ONCE}), "silence of a#2; again a#3; sent a#3"),
     Row("and no longer", Seen("forward: ~silence#3?", struck={"a": DOWN_ONCE}), "hear a#3", Seen("forward: sent#4?"),
         "silence of a#3; again a#4; sent a#4", rule(on_unknown="retry")),
+    Row("through all those of an undo", Seen("compensating(compensate): unknown/~silence#4", struck={"a": DOWN_ONCE}),
+        "hear a.undo#4", Seen("compensating(compensate): unknown/undo#5", struck={"a": DOWN_ONCE}),
+        "silence of a.undo#4; again a.undo#5; sent a.undo#5"),
     Row("an undo is another call", Seen("forward: ~error#3", struck={"a": ERROR}), "hear a#3",
         Seen("compensating(compensate): unknown/undo"),
         "heard a#3 error; a is unknown; halted by a: compensate; turned back: a; sent a.undo#1"),
@@ -427,6 +453,36 @@ def test_every_interruption_is_remembered_in_one_order() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("coordination", "believed", "then", "now", "happened"),
+    [
+        (BY_ONE, "forward: done sent - -", Choice("interrupt", 1, subject="cancelled"),
+         Seen("halting(cancel): done sent - -", interrupted=("cancelled",)),
+         ["cancel: compensate", "halted by nobody: cancel"]),
+        (BY_ONE, "forward: done sent - -", Choice("interrupt", 1, subject="deadline"),
+         Seen("halting(cancel): done sent - -", interrupted=("deadline",)),
+         ["deadline: compensate", "halted by nobody: cancel"]),
+        (BY_ALL, "running: done refused<a skipped skipped | b.refused>a",
+         Choice("receive", 1, 0, subject=Message(1, "refused", 0)),
+         Seen("running: done/undo>b refused<a skipped skipped"), ["a heard b refused"]),
+        (BY_ONE, "forward: ~done - - -", Choice("hear", 1, 0, False, 1), Seen("forward: done sent - -"),
+         ["heard a#1 done", "a is done", "sent b#1"]),
+        (BY_ONE, "forward: sent - - -", Choice("perform", 1, 0, False, 1, Strike("error", "", 2)),
+         Seen("forward: ~error - - -", struck={"a": Strike("error")}),
+         ["fault a:error*2 at a#1", "erred a#1: error"]),
+    ],
+)  # fmt: skip
+def test_what_happens_to_one_instance_leaves_the_others_as_they_were(
+    coordination: Coordination, believed: str, then: Choice, now: Seen, happened: list[str]
+) -> None:
+    kernel = kernel_of(CHAIN, coordination, instances=3, deadline_ms=60_000)
+    before = world(kernel.bp, believed, believed, believed)
+    after, events = kernel.apply(before, then)
+    assert told(events) == happened
+    assert seen_in(kernel.bp, after.instances[1]) == now
+    assert (after.instances[0], after.instances[2]) == (before.instances[0], before.instances[2])
+
+
 def test_what_a_cancel_forgets_stays_on_its_way_only_where_a_command_was_sent() -> None:
     """Among participants an event that nobody has taken up yet is not taken up at all."""
     kernel = kernel_of(CHAIN, BY_ALL, rule(on_cancel="abandon"))
@@ -446,13 +502,34 @@ STOCK = (
 
 def test_whoever_fails_at_a_pending_record_is_refused() -> None:
     kernel = kernel_of(STOCK, BY_ONE, steps=guard("take", semantic_lock="fail"), instances=2)
-    before = world(kernel.bp, Seen("forward: done sent", {"take": KNOWN}), "forward: sent -")
+    holds, refused = Seen("forward: done sent", {"take": KNOWN}), Record(memory="refused")
+    before = world(kernel.bp, holds, "forward: sent -")
     after, events = kernel.apply(before, Choice("perform", 1, 0, False, 1))
     assert told(events) == [
         "lock on stock at take fails",
         "refused take#1: stock is pending for another saga",
     ]
-    assert seen_in(kernel.bp, after.instances[1]).believed == "forward: ~refused -"
+    assert seen_in(kernel.bp, after.instances[1]) == Seen("forward: ~refused -", {"take": refused})
+    assert after.instances[0] == before.instances[0]
+    after, events = kernel.apply(before, Choice("perform", 0, 1, False, 1))
+    assert told(events) == ["nothing at look#1: a read"]  # what one holds oneself is no lock
+    assert seen_in(kernel.bp, after.instances[0]).believed == "forward: done ~done"
+
+
+def test_a_copy_fails_at_a_pending_record_too_but_no_undo_does() -> None:
+    kernel = kernel_of(STOCK, BY_ONE, steps=guard("take", semantic_lock="fail"), instances=2)
+    holds = Seen("forward: done sent", {"take": KNOWN}, copies=(Copy(1, False, 1, "second", True),))
+    copies = (late(), late(undo=True))
+    before = world(kernel.bp, holds, Seen("compensating(compensate): unknown/undo -", copies=copies))
+    _, events = kernel.apply(before, Choice("land", 1, 0, False, 1, None, copies[0]))
+    refused = ["lock on stock at take fails", "refused take#1: stock is pending for another saga"]
+    assert told(events)[1:3] == refused
+    for then in (Choice("land", 1, 0, True, 1, None, copies[1]), Choice("perform", 1, 0, True, 1)):
+        _, events = kernel.apply(before, then)
+        assert "nothing at take.undo#1: there was nothing to undo" in told(events)
+        assert not any("lock" in sentence for sentence in told(events))
+    _, events = kernel.apply(before, Choice("land", 0, 1, False, 1, None, holds.copies[0]))
+    assert told(events)[1] == "nothing at look#1: a read"
 
 
 def test_whoever_reads_or_overwrites_what_may_be_taken_back_is_marked_until_it_is() -> None:
@@ -463,11 +540,31 @@ def test_whoever_reads_or_overwrites_what_may_be_taken_back_is_marked_until_it_i
     assert wrote.marks == (Mark("lost-update", 1, 0, 0, 0),)
     read, _ = kernel.apply(world(kernel.bp, other, "forward: done sent"), Choice("perform", 1, 1, False, 1))
     assert read.marks == (Mark("dirty-read", 1, 1, 0, 0),)
+    copy = late(1)
+    again = world(kernel.bp, other, Seen("forward: done sent#2?", copies=(copy,)))
+    landed, _ = kernel.apply(again, Choice("land", 1, 1, False, 1, None, copy))
+    assert landed.marks == read.marks
+    assert seen_in(kernel.bp, landed.instances[1]) == Seen(
+        "forward: done sent#2?", {"look": Record(memory="done")}
+    )
     back = Seen("compensating(compensate): done/undo refused", {"take": KNOWN})
     undone, _ = kernel.apply(
         world(kernel.bp, back, "forward: done sent", marks=read.marks), Choice("perform", 0, 0, True, 1)
     )
     assert undone.marks == ()
+
+
+def test_an_undo_asks_for_nothing_and_overwrites_nothing() -> None:
+    """Neither one that found nothing to undo, nor one of two effects."""
+    kernel = kernel_of(STOCK, BY_ONE, steps={"take": {"reads": ["stock"], **NO_KEY["a"]}}, instances=2)
+    other = Seen("forward: done sent", {"take": ONCE})
+    for record in (BLANK, Record(2)):
+        undoing = Seen("compensating(compensate): unknown/undo -", {"take": record})
+        after, _ = kernel.apply(world(kernel.bp, other, undoing), Choice("perform", 1, 0, True, 1))
+        assert after.marks == ()
+    before = world(kernel.bp, other, "forward: sent -")
+    both, _ = kernel.apply(before, Choice("perform", 1, 0, False, 1))
+    assert both.marks == (Mark("dirty-read", 1, 0, 0, 0), Mark("lost-update", 1, 0, 0, 0))
 
 
 def test_what_has_ended_takes_nothing_back() -> None:
@@ -478,6 +575,15 @@ def test_what_has_ended_takes_nothing_back() -> None:
         world(kernel.bp, last, "forward: done sent", marks=marks), Choice("hear", 0, 1, False, 1)
     )
     assert after.marks == (Mark("dirty-read", 0, 1, 1, 0),)
+
+
+def test_the_end_of_one_saga_is_not_that_of_another() -> None:
+    kernel = kernel_of(ONE, BY_ONE, tidy=True, instances=2)
+    ends = Seen("halting(cancel-abandon): ~done", {"a": KNOWN}, copies=(late(),), interrupted=("cancelled",))
+    before = world(kernel.bp, ends, ends)
+    after, _ = kernel.apply(before, Choice("hear", 1, 0, False, 1))
+    assert after.instances[0] == before.instances[0]
+    assert seen_in(kernel.bp, after.instances[1]) == Seen("failed: done", {"a": KNOWN})
 
 
 def test_a_service_is_down_until_the_last_saga_has_ended() -> None:

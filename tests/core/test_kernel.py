@@ -333,3 +333,30 @@ def test_a_saga_that_is_resurrected_forgets_what_was_still_to_be_undone() -> Non
     shown = run(it, ORCHESTRATION, parse_plan(plan, it))
     assert shown.outcome == "completed"
     assert shown.ledger == {"open": 1, "charge": 0, "reserve": 0, "ship": 1, "tell": 1}
+
+
+FORGETFUL = {**B, "retry": {"attempts": 2}, "safeguards": {"tombstone": False}}
+
+
+@pytest.mark.parametrize(
+    ("step", "plan", "harm"),
+    [
+        (FORGETFUL, ["b:reordered*for-ever"], "leak"),  # the undo overtakes its action
+        (FORGETFUL, ["b:reordered"], ""),  # the second attempt overtakes the first, and both have one key
+        ({**B, "retry": {"attempts": 2}}, ["b:reordered*for-ever"], ""),  # the undo is remembered
+        ({**B, "safeguards": {"idempotent": False}}, ["b:reordered"], "double-effect"),
+        (
+            {**FORGETFUL, "compensation": None},
+            ["b:reordered*for-ever"],
+            "effect-after-end",
+        ),  # overtaken by the end
+    ],
+    ids=["undo-first", "retry-first", "remembered", "without-a-key", "nothing-follows"],
+)
+def test_a_call_that_is_overtaken_arrives_after_what_overtakes_it(
+    step: dict[str, Any], plan: list[str], harm: str
+) -> None:
+    own = {key: it for key, it in step.items() if it is not None}
+    it = saga(A, {**own, "kind": "compensatable"})
+    shown = run(it, ORCHESTRATION, parse_plan(plan, it))
+    assert [found.harm for found, _ in shown.harms if found.step == "b"] == [harm] * bool(harm)

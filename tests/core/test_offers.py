@@ -152,16 +152,26 @@ def test_a_retry_that_can_only_lead_back_is_not_tried(
     assert bool(choices(kernel, world(kernel.bp, Seen(believed, {"a": true})))) is offered
 
 
+def test_an_event_that_is_always_late_arrives_at_last() -> None:
+    kernel = kernel_of(ONE, BY_ALL, rule(on_error="retry"), given=["a:late*for-ever"])
+    assert choices(kernel, world(kernel.bp, "running: sent#5")) == ["perform a#5"]
+
+
 def test_whoever_waits_for_a_pending_record_waits() -> None:
     """A semantic lock: until the other saga has ended, the call is not offered, nor a late copy of it."""
     kernel = kernel_of(SHARED, BY_ONE, instances=2)
     holds = Seen("forward: done ~done", {"take": KNOWN})
+    needs = Seen("forward: done sent", {"take": KNOWN}, copies=(Copy(1, False, 1, "late", True),))
     ended = Seen("completed: done done", {"take": KNOWN, "look": Record(memory="done")})
     late = (Copy(0, False, 1, "late", True), Copy(0, True, 1, "late", True))
     assert choices(kernel, world(kernel.bp, holds, "forward: sent sent")) == ["1: hear look"]
     assert choices(kernel, world(kernel.bp, ended, "forward: sent sent")) == [
         "2: perform take",
         "2: perform look",
+    ]
+    assert choices(kernel, world(kernel.bp, needs, "forward: sent -")) == [
+        "1: perform look",
+        "1: land late look",
     ]
     waiting = Seen("compensating(compensate): done/undo refused", {"take": ONCE}, copies=late)
     offered = choices(kernel, world(kernel.bp, holds, waiting))
@@ -170,6 +180,12 @@ def test_whoever_waits_for_a_pending_record_waits() -> None:
         "1: interrupt cancelled",
         "2: interrupt cancelled",
     ]
+
+
+def test_a_saga_of_which_every_record_is_locked_waits_as_well() -> None:
+    kernel = kernel_of(SHARED[:1], BY_ONE, instances=2)
+    holds = Seen("forward: ~done", {"take": KNOWN})
+    assert choices(kernel, world(kernel.bp, holds, "forward: sent")) == ["1: hear take"]
 
 
 def test_whoever_fails_at_a_pending_record_is_called() -> None:
@@ -277,6 +293,15 @@ def test_who_knows_the_key_answers_before_anything_else(steps: Data, true: Recor
     assert set(faults(kernel, world(kernel.bp, Seen(sent, {"a": true})))) == expected
 
 
+def test_an_undo_that_is_known_is_not_refused_either() -> None:
+    kernel = kernel_of(ONE, BY_ONE, kinds=["refused"])
+    undoing = "compensating(compensate): done/undo#2"
+    gone = Record(1, 1, "done", True, True)
+    assert faults(kernel, world(kernel.bp, Seen(undoing, {"a": gone}))) == []
+    again = ["a.undo#2:refused", "a.undo#2:refused*for-ever"]
+    assert faults(kernel, world(kernel.bp, Seen(undoing, {"a": KNOWN}))) == again
+
+
 ERROR, OUTAGE = Strike("error", "", 0), Strike("outage", "once", 0)
 
 
@@ -322,7 +347,19 @@ def test_what_the_design_gives_is_not_struck_by_another(
     given: str, believed: str, true: Record, offered: list[str]
 ) -> None:
     kernel = kernel_of(ONE, BY_ONE, kinds=["refused"], given=[given])
-    assert faults(kernel, world(kernel.bp, Seen(believed, {"a": true}))) == offered
+    it = world(kernel.bp, Seen(believed, {"a": true}))
+    assert faults(kernel, it) == offered
+    assert len(list(kernel.strikes_on(0, it.instances[0].mind.legs[0], true))) == len(offered)
+
+
+def test_each_call_has_faults_of_its_own() -> None:
+    kernel = kernel_of(FORK, BY_ONE, kinds=["refused", "duplicate"], steps=own("l", may_refuse=False))
+    assert faults(kernel, world(kernel.bp, "forward: sent sent -")) == [
+        "l:duplicate",
+        "m:refused",
+        "m:duplicate",
+    ]
+    assert faults(kernel, world(kernel.bp, "forward: done sent#2? -")) == ["m#2:refused", "m#2:duplicate"]
 
 
 def test_what_the_design_gives_in_vain_leaves_room_for_another() -> None:

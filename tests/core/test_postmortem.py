@@ -22,6 +22,25 @@ def why(saga, harm: str, step: str, *faults: str, coordination: str = "orchestra
     return finding_in_words(told, harm, step)
 
 
+def test_an_undo_that_comes_after_the_end_is_told_as_an_undo():
+    saga = parcels(engine={"on_undo_failure": "swallow"})
+    told = why(saga, "effect-after-end", "charge", "ship:refused", "charge.undo:crash@before*for-ever")
+    assert told.endswith(
+        "the saga had ended compensated when the undo of charge took effect at last; "
+        "100 paid disappear, and nobody looks any more."
+    )
+
+
+def test_an_invariant_is_told_with_what_broke_it_in_brackets():
+    saga = parcels(
+        {"safeguards": {"idempotent": False}}, invariants=[{"name": "once", "always": "paid <= 100"}]
+    )
+    assert why(saga, "invariant", "once", "charge:reply-lost") == (
+        "The answer of charge was lost: when payments committed charge again (its effect is there twice), "
+        "'once' (paid <= 100) does not hold: paid = 200."
+    )
+
+
 @settings(max_examples=60)  # each is a whole run
 @given(st.data())
 def test_every_finding_of_every_run_says_why(data: st.DataObject):

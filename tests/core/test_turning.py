@@ -66,7 +66,7 @@ def hold_against_every_way(saga: Saga, finding: Finding) -> None:
             assert frozenset() in ways, (told, place)
         elif place > turn:
             assert frozenset() not in ways, (told, place)
-    after = passages[0].before if turn < 0 else [*(it.before for it in passages), last][turn + 1]
+    after = [*(it.before for it in passages), last][turn + 1]
     done = any(found == harm and turn >= 0 and seq in passages[turn].seqs for found, seq in run.harms)
     at_start = turn < 0 and harm in judge.at_the_start(after)
     inevitable = all(harm in way for way in every_way(bp, after, judge, left))

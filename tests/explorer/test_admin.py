@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")
 
 LIST = "/admin/explorer/exploration/"
 FINDINGS = "/admin/explorer/exploredfinding/"
+WEIGHINGS = "/admin/explorer/weighing/"
 STRANGE = "sagasim: 1\nname: strange\ntitle: '<b>=1+1'\nsteps: [{name: a, service: s}]\n"
 
 
@@ -145,9 +147,51 @@ def test_what_was_weighed_is_listed_with_how_far_it_is_and_leads_to_its_page(
     weighing = Weighing.objects.create(
         version=sound, kernel="today", state=State.RUNNING, done=3, of=40, asked_at=now, told_at=now
     )
-    where = "/admin/explorer/weighing/"
-    for address in (where, f"{where}?state=running&q={sound.saga.name}", f"{where}{weighing.pk}/change/"):
+    for address in (
+        WEIGHINGS,
+        f"{WEIGHINGS}?state=running&q={sound.saga.name}",
+        f"{WEIGHINGS}{weighing.pk}/change/",
+    ):
         text = client.get(address).content.decode()
         assert "3 of 40" in text
         assert f"/sagas/{sound.saga.name}/safeguards/" in text
-    assert shown(client, "?state=done", where) == set()
+    assert shown(client, "?state=done", WEIGHINGS) == set()
+
+
+def test_explorations_and_weighings_are_deleted_by_age_but_for_what_pages_show(
+    client: Client, explored: Exploration
+):
+    version = explored.version
+    assert version is not None
+    services.start(version, faults=2, kinds=["error"])
+    told_more_again = services.start(version, faults=2, kinds=["error"], anew=True)
+    open_one = services.start(version, faults=0)
+    weighed = [weigh(version, faults=1) for _ in range(2)]
+    long_ago = timezone.now() - timedelta(days=40)
+    Exploration.objects.exclude(pk=told_more_again.pk).update(asked_at=long_ago)
+    Exploration.objects.filter(pk=open_one.pk).update(state=State.RUNNING, ended_at=None, keeper=jobs.keeper)
+    Weighing.objects.update(asked_at=long_ago)
+    Weighing.objects.filter(pk=weighed[0].pk).update(state=State.STOPPED)
+
+    for where in (LIST, WEIGHINGS):
+        assert f"{where}delete-older/" in client.get(where).content.decode()
+        assert "is kept" in client.get(f"{where}delete-older/").content.decode()
+        assert client.post(f"{where}delete-older/", {"days": "soon"}).status_code == 422
+    page = client.post(f"{LIST}delete-older/", {"days": "30"}, follow=True).content.decode()
+    assert "2 explorations were deleted." in page
+    assert set(Exploration.objects.all()) == {told_more_again, open_one}
+    assert not ExploredFinding.objects.exclude(exploration=told_more_again).exists()
+
+    Exploration.objects.filter(pk=told_more_again.pk).update(asked_at=long_ago)
+    page = client.post(f"{LIST}delete-older/", {"days": "30"}, follow=True).content.decode()
+    assert "0 explorations were deleted." in page  # it is what the matrix shows
+    page = client.post(f"{WEIGHINGS}delete-older/", {"days": "30"}, follow=True).content.decode()
+    assert "1 weighings were deleted." in page
+    assert set(Weighing.objects.all()) == {weighed[1]}
+
+
+def weigh(version: SagaVersion, *, faults: int) -> Weighing:
+    now = timezone.now()
+    return Weighing.objects.create(
+        version=version, kernel="today", state=State.DONE, faults=faults, asked_at=now, told_at=now
+    )

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from sagasim.composer.models import SagaVersion
+from sagasim.composer.services import save_saga
 from sagasim.core.faults import parse_plan
 from sagasim.core.saga import Coordination
 from sagasim.runs.models import Clock, Run, Status
@@ -18,6 +19,15 @@ from sagasim.runs.services import Plan, start_runs
 
 pytestmark = pytest.mark.django_db
 
+TWO_INSTANCES = """sagasim: 1
+name: two
+steps:
+  - {name: charge, service: money, compensation: refund, effects: {paid: 1}}
+  - {name: ship, service: parcels}
+instances: 2
+engine: {on_undo_failure: park}
+"""
+PARKS = (("ship", "refused"), ("charge.undo", "error*for-ever"))
 TWO_LEFT = ("capture:refused", "authorise-card.undo:late@end*for-ever", "reserve-items.undo:error*for-ever")
 
 
@@ -138,3 +148,30 @@ def test_choreography_can_be_drilled_as_well(client: Client, gallery: dict[str, 
 def test_strangers_get_a_404(client: Client, parked: Run):
     assert client.get("/runs/00000000-0000-0000-0000-000000000000/drill/").status_code == 404
     assert client.post(f"/runs/{parked.pk}/drill/").status_code in (403, 405)
+
+
+def test_each_instance_that_parked_is_an_exercise_of_its_own(client: Client, db: None):
+    version = save_saga(TWO_INSTANCES, by=None)
+    both = [f"{step}[{number}]:{fault}" for number in (1, 2) for step, fault in PARKS]
+    run = run_of(version, *both)
+    page = page_of(client, run)
+    assert re.findall(r'<a href="\?instance=(\d)" (aria-current="true")?', page) == [
+        ("1", 'aria-current="true"'),
+        ("2", ""),
+    ]
+    second = page_of(client, run, {"instance": "2"})
+    assert 'name="instance" value="2"' in second
+    decided = page_of(client, run, {"instance": "2", "decide": "1", "step.charge": "by-hand"})
+    assert "Settled" in decided
+    assert '?instance=2">Begin again' in decided
+    refused = page_of(client, run, {"instance": "2", "decide": "1", "step.charge": "dance"}, status=422)
+    assert 'name="instance" value="2"' in refused
+    assert "what parked is instance 1 and instance 2" in page_of(client, run, {"instance": "3"}, status=404)
+    assert "an instance is a number" in page_of(client, run, {"instance": "first"}, status=404)
+
+
+def test_an_instance_that_did_not_park_is_no_exercise(client: Client, db: None):
+    version = save_saga(TWO_INSTANCES, by=None)
+    run = run_of(version, *(f"{step}[2]:{fault}" for step, fault in PARKS))
+    assert 'name="instance" value="2"' in page_of(client, run)
+    assert "what parked is instance 2." in page_of(client, run, {"instance": "1"}, status=404)

@@ -14,13 +14,12 @@ from sagasim.core.changes import apply_fix
 from sagasim.core.codec import saga_from_text
 from sagasim.core.faults import EXPLORED_KINDS
 from sagasim.core.saga import Coordination, Saga
-from sagasim.explorer import curating, questions, services, states, verdicts
+from sagasim.explorer import curating, lanes, questions, services, states, verdicts
 from sagasim.explorer.models import Exploration, Lane
 from tests.explorer.conftest import SAGAS, kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explored_at_once")]
 
-ALL = sorted(path.relative_to(SAGAS).as_posix() for path in SAGAS.glob("**/*.yaml"))
 QUICK = ["dtm-barrier-transfer.yaml", "gallery/event-ticketing-broken.yaml"]
 
 
@@ -43,17 +42,7 @@ def small() -> Saga:
     return saga_from_text("sagasim: 1\nname: small\nsteps: [{name: a, service: s, compensation: b}]\n")
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        *QUICK,
-        *(
-            pytest.param(it, marks=[pytest.mark.slow, pytest.mark.timeout(600)])
-            for it in ALL
-            if it not in QUICK
-        ),
-    ],
-)
+@pytest.mark.parametrize("file", QUICK)  # the pages' totals are compared on every saga, in test_pages.py
 def test_the_stored_verdict_is_what_the_command_line_says(file: str, capsys: pytest.CaptureFixture[str]):
     path = SAGAS / file
     saga = saga_from_text(path.read_text("utf-8"))
@@ -130,9 +119,12 @@ def test_a_limit_of_states_is_said_and_what_one_fault_does_is_known_all_the_same
     assert len(stored.more["glance"]["verdict"]["matrix"]) >= len(stored.verdict["matrix"])
 
 
-def test_what_is_told_never_becomes_less_from_turn_to_turn(
-    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_what_is_told_never_becomes_less_from_lane_to_lane(
+    broken: SagaVersion, monkeypatch: pytest.MonkeyPatch, foreseen: bool
 ):
+    """It leaves for another lane after its glance; or because it has had its turn, and another one waits."""
+    somebody_waits(broken, Lane.QUICK)
     told: list[tuple[int, int]] = []
     tell = states.tell
 
@@ -141,13 +133,19 @@ def test_what_is_told_never_becomes_less_from_turn_to_turn(
         tell(pk, verdict, *more)
 
     monkeypatch.setattr(states, "tell", noted)
-    monkeypatch.setattr(
-        "sagasim.explorer.jobs.TURNS", ((Lane.QUICK, 0), (Lane.QUICK, 0.3), (Lane.LONG, None))
-    )
+    monkeypatch.setattr(lanes, "STAYS_S", 0 if foreseen else 100)
+    if not foreseen:
+        monkeypatch.setitem(lanes.TURN_S, Lane.QUICK, 0)
     stored = services.start(broken)
     assert stored.state == "done"
+    assert stored.lane == Lane.MIDDLE
     assert told == sorted(told)
     assert told[0][0] == 1
+
+
+def somebody_waits(version: SagaVersion, lane: Lane) -> None:
+    row = services.start(version, faults=0)
+    Exploration.objects.filter(pk=row.pk).update(state="queued", ended_at=None, lane=lane)
 
 
 def test_a_limit_of_seconds_is_kept_and_said(heavy: SagaVersion):

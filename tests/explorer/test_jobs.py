@@ -43,9 +43,9 @@ def engine(processes: Engine) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything stays in the quick lane, so that it is known which process explores."""
-    monkeypatch.setattr("sagasim.explorer.jobs.TURNS", ((Lane.QUICK, None),))
+def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is explored by one process, so that it is known which."""
+    monkeypatch.setattr(Engine, "lane", lambda engine, _: engine.long)
 
 
 def until(row: Exploration, holds: Callable[[Exploration], Any], seconds: float = 60) -> Exploration:
@@ -67,14 +67,14 @@ def is_exploring(row: Exploration) -> bool:
     return row.state == State.RUNNING and bool(row.progress)
 
 
-@pytest.mark.usefixtures("one_turn")
+@pytest.mark.usefixtures("one_process")
 def test_a_killed_worker_leaves_an_exploration_that_says_so_and_can_be_started_again(
     engine: Engine, heavy: SagaVersion, broken: SagaVersion
 ):
-    assert isinstance(engine.quick, Workers)
+    assert isinstance(engine.long, Workers)
     row = until(services.start(heavy, faults=4), is_exploring)
     waiting = services.start(broken)
-    os.kill(engine.quick.pids[0], signal.SIGKILL)
+    os.kill(engine.long.pids[0], signal.SIGKILL)
     assert until(row, is_over).state == State.LOST
     assert "worker that explored was killed" in row.sentence
     assert until(waiting, is_over).state == State.DONE  # it only waited: a new worker takes it
@@ -115,7 +115,7 @@ def test_heavy_ones_keep_no_small_one_waiting(engine: Engine, heavy: SagaVersion
         assert until(row, is_over).state == State.STOPPED
 
 
-@pytest.mark.usefixtures("one_turn")
+@pytest.mark.usefixtures("one_process")
 def test_one_that_waits_is_stopped_at_once(engine: Engine, heavy: SagaVersion, broken: SagaVersion):
     first = until(services.start(heavy, faults=4), is_exploring)
     second = services.start(broken)
@@ -123,6 +123,44 @@ def test_one_that_waits_is_stopped_at_once(engine: Engine, heavy: SagaVersion, b
     assert second.sentence == "It was stopped before it began."
     services.stop(first)
     until(first, is_over)
+
+
+def test_what_nobody_wanted_goes_on_in_the_quick_lane_as_soon_as_somebody_wants_it(
+    engine: Engine, heavy: SagaVersion
+):
+    quiet = until(services.start(heavy, faults=4, quietly=True), is_exploring)
+    assert quiet.lane == Lane.IDLE
+    wanted = services.start(heavy, faults=4)
+    assert (wanted.pk, wanted.lane) == (quiet.pk, Lane.QUICK)
+    until(wanted, lambda it: it.state == State.RUNNING and it.lane != Lane.IDLE and it.verdict is not None)
+    services.stop(wanted)
+    assert until(wanted, is_over).state == State.STOPPED
+
+
+@pytest.mark.slow
+def test_a_stop_is_heard_while_a_large_graph_is_read(engine: Engine, heavy: SagaVersion):
+    row = until(
+        services.start(heavy, faults=3, most_seconds=600),
+        lambda it: it.progress.get("doing") == "reading",
+        200,
+    )
+    until(row, lambda it: it.progress.get("doing") == "reading" and it.progress["level"] == 3, 200)
+    asked = time.monotonic()
+    services.stop(row)
+    assert until(row, is_over).state == State.STOPPED
+    assert time.monotonic() - asked < 10
+    assert row.verdict is not None
+
+
+def test_a_process_with_nothing_to_do_is_sent_home_and_another_one_comes_when_there_is():
+    workers = Workers("rare", 2, kept_s=0.05)
+    first = workers.submit(os.getpid).result(60)
+    deadline = time.monotonic() + 20
+    while workers.pids:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert workers.submit(os.getpid).result(60) != first
+    workers.shutdown(cancel_futures=True)
 
 
 @pytest.mark.slow
@@ -211,10 +249,11 @@ def test_a_server_that_ends_gives_up_what_is_under_way_and_its_workers_with_it(
     engine = beside_the_server()
     with jobs.using(engine):
         row = until(services.start(heavy, faults=4), is_exploring)
-        assert isinstance(engine.quick, Workers)
-        (pid,) = engine.quick.pids
+        pids = [pid for each in engine.every if isinstance(each, Workers) for pid in each.pids]
+        assert pids
         jobs.close()
     row.refresh_from_db()
     assert (row.state, "server was stopped" in row.sentence) == (State.LOST, True)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

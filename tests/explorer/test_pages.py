@@ -21,7 +21,8 @@ from sagasim.cli import main
 from sagasim.composer.models import SagaVersion
 from sagasim.composer.services import save_saga
 from sagasim.core.codec import saga_from_text
-from sagasim.explorer import services
+from sagasim.explorer import services, weighing
+from sagasim.explorer.jobs import jobs
 from sagasim.explorer.models import Exploration, State, Weighing
 from sagasim.explorer.opening import STRIKES
 from sagasim.runs.feed import entries_after
@@ -92,7 +93,10 @@ def test_the_totals_of_the_page_are_those_of_the_command_line(
 ):
     main(["explore", str(SAGAS / file), "--json", "--faults", str(faults)])
     said = json.loads(capsys.readouterr().out)
-    here = explored(client, saved(file), faults=faults, most_seconds=600).get_absolute_url()
+    row = explored(client, saved(file), faults=faults, most_seconds=600)
+    here = row.get_absolute_url()
+    told = json.dumps({**(row.verdict or {}), "seconds": 0}).replace(f"{row.name}.yaml", "FILE")
+    assert told == json.dumps({**said, "seconds": 0}).replace(str(SAGAS / file), "FILE")
     for name, counts in said["coordinations"].items():
         text = page(client, f"{here}?layer={name}")
         assert f"{said['states']:,} states, {said['executions']:,} executions" in text
@@ -125,6 +129,20 @@ def test_an_exploration_that_was_cut_short_never_looks_like_a_verdict(client: Cl
     assert "unexplored: what lies beyond is not known" in text
     assert "came to its limit of 700 states" in text
     assert "The matrix is of one fault: exhaustive for any 1 fault" in text
+
+
+def test_while_fixes_are_still_looked_for_the_page_says_so_at_each_finding(client: Client, tiny: SagaVersion):
+    row = explored(client, tiny, faults=1)
+    assert "Still being looked for" not in page(client, row.get_absolute_url())
+    assert row.verdict is not None
+    row.verdict["findings"][0]["fix"] = None
+    row.more["findings"][0]["fix"] = None
+    row.state, row.ended_at, row.keeper = State.RUNNING, None, jobs.keeper
+    row.progress = {"doing": "mending", "mended": 0, "of": 1}
+    row.save()
+    text = page(client, row.get_absolute_url())
+    assert text.count("Still being looked for, and verified by exploring again.") == 1
+    assert "Looking for fixes: 0 of 1 findings." in text
 
 
 @pytest.mark.parametrize("state", [State.STOPPED, State.LOST, State.FAILED])
@@ -454,14 +472,52 @@ def test_a_weighing_of_which_nobody_hears_any_more_is_lost_and_can_be_begun_agai
     long_ago = timezone.now() - timedelta(hours=1)
     Weighing.objects.update(state=State.RUNNING, done=3, rows=[], told_at=long_ago)
     text = page(client, address)
-    assert re.search(r"The worker is gone after 3 of \d+; the rest is not known\.", text)
+    assert re.search(r"The worker is gone after 3 of \d+, with any 1 fault; the rest is not known\.", text)
     assert "Weigh again" in text
+
+
+def test_safeguards_are_weighed_with_as_many_faults_as_one_chooses_and_the_page_says_how_many(
+    client: Client, tiny: SagaVersion
+):
+    address = f"/sagas/{tiny.saga.name}/safeguards/"
+    assert page(client, address).count('type="radio" name="faults"') == 3
+    answer = client.post(address, {"does": "weigh", "faults": "2"}, follow=True)
+    assert answer.redirect_chain[0][0].endswith("?faults=2")
+    assert "each explored for any 2 faults" in answer.content.decode()
+    client.post(address, {"does": "weigh", "faults": "1"})
+    assert "each explored for any 1 fault," in page(client, f"{address}?faults=1")
+    assert "each explored for any 2 faults," in page(client, address)  # what tells most
+    refused = client.post(address, {"does": "weigh", "faults": "9"})
+    assert (refused.status_code, "1 to 3 faults, not with '9'" in refusal(refused)) == (422, True)
+    assert "Not weighed yet with any 3 faults" in page(client, f"{address}?faults=3")
+
+
+def test_a_weighing_goes_on_where_it_was_when_it_has_let_others_pass(
+    tiny: SagaVersion, broken: SagaVersion, monkeypatch: pytest.MonkeyPatch
+):
+    whole = weighing.weigh(tiny)
+    waiting = services.start(broken, faults=0)
+    Exploration.objects.filter(pk=waiting.pk).update(state="queued", ended_at=None, lane="middle")
+    Weighing.objects.all().delete()
+    monkeypatch.setattr(weighing, "TURN_S", 0)
+    monkeypatch.setattr(weighing, "BREATH_S", 0)
+    turns: list[int] = []
+    submit = weighing._submit
+
+    def noted(pk: Any) -> None:
+        turns.append(1)
+        submit(pk)
+
+    monkeypatch.setattr(weighing, "_submit", noted)
+    again = weighing.weigh(tiny)
+    assert (again.state, again.rows, again.done) == ("done", whole.rows, whole.of)
+    assert len(turns) == whole.of + 1
 
 
 def test_a_weighing_is_stopped_with_what_is_known(client: Client, tiny: SagaVersion):
     address = f"/sagas/{tiny.saga.name}/safeguards/"
     client.post(address, {"does": "weigh"})
-    Weighing.objects.update(state=State.QUEUED, told_at=timezone.now())
+    Weighing.objects.update(state=State.QUEUED, done=0, told_at=timezone.now())
     assert "Waiting for a free worker." in page(client, address)
     client.post(address, {"does": "stop"})
     assert "Stopped by hand" in page(client, address)
@@ -502,6 +558,18 @@ def test_a_saga_with_one_version_says_what_to_do_to_compare_two(client: Client, 
 
 
 @pytest.mark.slow
+def test_how_many_faults_are_compared_is_chosen_on_the_page(client: Client, tiny: SagaVersion):
+    address = f"/sagas/{tiny.saga.name}/compare/"
+    for what, usual in (("coordinations", 2), ("presets", 1)):
+        text = page(client, f"{address}?what={what}")
+        assert f'<option value="{usual}" selected>' in text
+        assert text.count("<option value=") == 4
+        text = page(client, f"{address}?what={what}&faults=3")
+        assert '<option value="3" selected>' in text
+        assert "for any 3 faults" in text
+        assert "?what=versions&amp;faults=3" in text  # it stays chosen
+
+
 def test_every_engine_is_compared_at_once(client: Client):
     version = saved(SMALL)
     answer = client.post(f"/sagas/{version.saga.name}/compare/", {"what": "presets"}, follow=True)

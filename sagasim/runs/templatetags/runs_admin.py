@@ -1,4 +1,8 @@
-"""The run history's dates and pages, read off the ends of an index instead of off the whole table."""
+"""The run history's rows, dates and pages.
+
+Django makes each cell of a list by itself, which was half of the page; here a row is a piece of template. Its dates and
+pages are read off the ends of an index instead of off the whole table.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import calendar
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 
 from sagasim.runs.admin import COUNTED
@@ -16,6 +22,41 @@ from sagasim.runs.models import Run
 register = template.Library()
 
 Link = dict[str, Any]
+
+
+COLUMNS = ("When", "Saga", "Version", "Coordination", "Outcome", "Findings", "Faults", "Took", "Stage")
+MOST_FINDINGS = 3
+"""How many findings a row names."""
+
+
+@register.inclusion_tag("admin/runs/run/rows.html")
+def rows(cl: ChangeList) -> dict[str, Any]:
+    """What the list shows of each run; the page of a run leads back to the list as it was filtered."""
+    back = f"?{urlencode({'_changelist_filters': cl.get_query_string()[1:]})}" if cl.params else ""
+    return {
+        "runs": [_row(run, back) for run in cl.result_list],
+        "columns": COLUMNS,
+        "pk_name": ACTION_CHECKBOX_NAME,
+    }
+
+
+def _row(run: Run, back: str) -> dict[str, Any]:
+    findings = run.findings.all()
+    return {
+        "pk": run.pk,
+        "name": str(run),
+        "address": f"{run.pk}/change/{back}",
+        "when": run.executed_at.strftime("%Y-%m-%d %H:%M:%S"),
+        "saga": run.saga.name,
+        "version": run.version.number,
+        "coordination": run.coordination,
+        "state": run.outcome or run.status,
+        "findings": ", ".join(f"{it.harm} at {it.step}" for it in findings[:MOST_FINDINGS]) or "none",
+        "more": max(0, run.findings_count - MOST_FINDINGS),
+        "faults": run.faults,
+        "stage": run.get_absolute_url(),
+        "took": f"{run.duration_ms:,} ms",
+    }
 
 
 @register.inclusion_tag("admin/runs/run/dates.html")

@@ -21,7 +21,7 @@ export function problemList(element, acts) {
   const found = html("ul", { class: "found-list", "data-of": "verdict" });
   const foundTitle = html("h2", { id: "findings-title" }, "Found by exploring");
   const said = html("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
-  const scroll = { class: "problem-scroll", tabindex: 0, role: "region" };
+  const scroll = { class: "problem-scroll", tabindex: 0, role: "group" };
   element.replaceChildren(
     html(
       "section",

@@ -7,7 +7,7 @@
  *
  * @typedef {{
  *   state?: string, doing?: string, ahead?: number, states?: number, waiting?: number, level?: number,
- *   findings?: number, mended?: number, of?: number, told?: {faults: number, fixes: number, findings: number} | null,
+ *   findings?: number, mended?: number, of?: number, told?: {faults: number, pairs: boolean, fixes: boolean, findings: number} | null,
  * }} Progress
  */
 
@@ -109,6 +109,9 @@ export function inWords(progress, faults) {
     return progress.ahead ? `Waiting; ${progress.ahead} before it.` : "Not begun yet.";
   const { level = 0, states = 0, waiting = 0, findings = 0, mended = 0, of = 0 } = progress;
   if (progress.doing === "mending") return `Looking for fixes: ${mended} of ${of} findings.`;
+  if (progress.doing === "pairing") return "Finding the run of every pair of faults that is worse together.";
+  if (progress.doing === "reading")
+    return `Reading what follows from what in ${states.toLocaleString("en")} states.`;
   const found = findings ? `${findings} finding${findings === 1 ? "" : "s"}` : "no finding";
   const [seen, left] = [states, waiting].map((it) => it.toLocaleString("en"));
   return `At ${level} of ${faults} fault${faults === 1 ? "" : "s"}: ${seen} states, ${left} waiting, ${found}.`;

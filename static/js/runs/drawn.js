@@ -12,22 +12,13 @@
  */
 
 import { Ink } from "sagasim/runs/ink.js";
-import { COORDINATOR, place } from "sagasim/runs/reducer.js";
+import { COORDINATOR, place, REACHED } from "sagasim/runs/reducer.js";
 
 const NEVER_ARRIVES = new Set(["request-lost", "outage"]);
 const ARRIVES_LATER = new Set(["late", "reordered", "crash@before"]);
 const ANSWER_LOST = new Set(["reply-lost", "crash@after", "coordinator-crash@after"]);
-const REACHED = new Set([
-  "StepCommitted",
-  "UndoCommitted",
-  "NothingChanged",
-  "AnswerRepeated",
-  "StepRefused",
-  "StepErred",
-]);
-
 /** The kind of a fault out of its text, with the moment where that decides what is seen. @param {string} fault */
-export function faultKind(fault) {
+function faultKind(fault) {
   const [, kind = "", moment = ""] = /:([a-z-]+)(@before|@after)?/.exec(fault) ?? [];
   return kind.endsWith("crash") ? kind + moment : kind;
 }

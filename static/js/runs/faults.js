@@ -83,7 +83,7 @@ function inWords(moment) {
  *   step: string, way: Way, attempt: number, instance: number, kind: string, moment: string, forEver: boolean,
  * }} fault
  */
-export function faultText({ step, way, attempt, instance, kind, moment, forEver }) {
+function faultText({ step, way, attempt, instance, kind, moment, forEver }) {
   const which = `${attempt > 1 ? `#${attempt}` : ""}${instance > 1 ? `[${instance}]` : ""}`;
   const call = `${step}${way === "undo" ? ".undo" : ""}${which}`;
   return `${call}:${kind}${moment ? `@${moment}` : ""}${forEver ? "*for-ever" : ""}`;

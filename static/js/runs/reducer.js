@@ -90,7 +90,8 @@ function stepped({ standings, blank }, { kind, data }) {
   return { ...standings, [key]: now };
 }
 
-const REACHED = new Set([
+/** A call reached its participant if one of these happened. */
+export const REACHED = new Set([
   "StepCommitted",
   "UndoCommitted",
   "NothingChanged",
