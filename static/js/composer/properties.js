@@ -11,9 +11,10 @@
  * @typedef {ReturnType<typeof propertiesOf>} FieldsOf
  */
 
+import { forgetServices, put } from "sagasim/composer/edits.js";
 import { field } from "sagasim/composer/fields.js";
 import { labelOf } from "sagasim/composer/groups.js";
-import { forgetServices, nameAt, placeOf, put, servicesOf } from "sagasim/composer/model.js";
+import { nameAt, placeOf, servicesOf } from "sagasim/composer/model.js";
 import { said, sortOf } from "sagasim/composer/shapes.js";
 import { html } from "sagasim/runs/elements.js";
 
