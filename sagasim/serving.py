@@ -1,10 +1,9 @@
-"""The daphne that serves sagasim, with extensions of ASGI for those who write to sockets or answer with files.
+"""The daphne that serves sagasim, with extensions of ASGI for those who write to sockets or send files.
 
 daphne takes whatever it is given to send and keeps it in memory until the peer has read it. An application that
 does not want that asks scope["extensions"][UNSENT]() before it sends more. What many are told is made into bytes once,
-and scope["extensions"][AT_ONCE](bytes) hands it to the system without a detour. `http.response.pathsend` is an
-extension of ASGI itself: who answers with a file names it, and need not open it. Importing this installs daphne's
-event loop.
+and scope["extensions"][AT_ONCE](bytes) hands it to the system without a detour. Who answers with a file names it
+(`http.response.pathsend`), and need not open it. Importing this installs daphne's event loop.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ happen before it, now or later, only that choice is followed, with every fault t
 Independent means: it neither enables nor disables the other, both orders end in the same world, and no
 property is judged differently.
 
-    sharing     steps conflict over a resource (written by one, touched by the other), over an `always`
-                invariant that both change, and over a service that may be down
+    sharing     steps conflict over a resource (written by one, touched by the other), over a truth of an
+                `always` invariant that both change, and over a service that may be down
     unordered   only steps that can be under way at the same time can conflict
     hearing     what the coordinator hears commutes if it starts nothing new and ends nothing
     landing     a late or second copy conflicts with the call it copies, and with every end

@@ -18,7 +18,7 @@ from sagasim.core.moments import is_at
 from sagasim.core.ordering import Order
 from sagasim.core.participant import arrives
 from sagasim.core.paths import Way, paths_of
-from sagasim.core.striking import arrives, fault_at, strike_of
+from sagasim.core.striking import fault_at, strike_of
 from sagasim.core.timetable import CallKey, Timetable, call_key
 from sagasim.core.world import Choice, World
 

@@ -27,9 +27,6 @@ SAME_FROM_HERE = {
 }
 """Faults that differ in their names alone once they have struck."""
 
-UNDERWAY = ("late", "reordered", "request-lost", "outage")
-"""With these a call does not reach its participant now."""
-
 LEFT_BY = {"second": ("duplicate",), "late": ("late", "crash")}
 """Which kinds of faults leave which kind of copy; any other is called as its fault."""
 
@@ -124,11 +121,6 @@ def fault_behind(copy: Copy, step: str, plan: FaultPlan, instance: int = 1) -> F
         if mine and fault.kind in kinds and fault.strikes(copy.attempt):
             return fault
     return None
-
-
-def arrives(strike: Strike) -> bool:
-    """Whether a call that is struck so reaches its participant now."""
-    return strike.kind not in UNDERWAY and (strike.kind not in SPLIT_KINDS or strike.edge != "before")
 
 
 def as_event(bp: Blueprint, step: int, answered: Answered, strike: Strike, unharmed: str) -> Answered:
