@@ -176,10 +176,6 @@ def test_dropping_what_changes_nothing_changes_no_verdict(case: Case) -> None:
     faults, truth = walked_as_far_as_possible(Kernel(bp, kinds=case.kinds))
     tidied = walk(Kernel(bp, tidy=True, kinds=case.kinds), faults, budget=10 * BUDGET)
     assert tidied.fewest == truth.fewest, case.told(faults=faults)
-    if (
-        case.saga.deadline_ms is None
-    ):  # a deadline passes when nothing else is due: earlier without such copies
-        assert tidied.paths <= truth.paths, case.told(faults=faults)
 
 
 @EXAMPLES
