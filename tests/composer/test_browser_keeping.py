@@ -144,14 +144,24 @@ def test_a_gallery_saga_is_kept_under_a_name_of_ones_own(page: Page, stage: Visi
     expect(root(page)).to_have_attribute("data-awake", "")
 
 
-def test_a_saga_that_was_renamed_is_saved_beside_the_old_one(page: Page, stage: Visitor):
+def test_a_saga_gets_another_name_and_its_old_address_leads_to_it(page: Page, stage: Visitor):
+    compose(page, stage, bring(stage, yaml("named-once", 2)))
+    page.locator("[data-region=properties] [data-key=name] input").fill("named-anew")
+    settle(page)
+    page.keyboard.press("Control+s")
+    page.get_by_role("button", name="Rename it named-anew").click()
+    page.wait_for_url("**/sagas/named-anew/")
+    expect(page.locator(".eyebrow")).to_contain_text("version 2")
+    page.goto(stage.site + "/sagas/named-once/versions/")
+    assert page.url == stage.site + "/sagas/named-anew/versions/"
+
+
+def test_under_another_name_a_copy_is_saved_beside_the_old_one(page: Page, stage: Visitor):
     compose(page, stage, bring(stage, yaml("old-name", 2)))
     page.locator("[data-key=name] input").fill("new-name")
     settle(page)
     page.keyboard.press("Control+s")
-    dialog = page.get_by_role("dialog", name="Save a copy")
-    expect(dialog.get_by_label("Name of the copy")).to_have_value("new-name")
-    dialog.get_by_role("button", name="Save the copy").click()
+    page.get_by_role("button", name="Save a copy as new-name").click()
     page.wait_for_url("**/sagas/new-name/")
     assert "old-name" in stage.get("/sagas/old-name/")
 

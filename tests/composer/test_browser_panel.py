@@ -218,3 +218,29 @@ def test_typing_in_one_field_is_one_step_of_undo(shop: Page):
     shop.locator("[data-key='steps[0].compensation'] input").press_sequentially("_all")
     settle(shop)
     assert undo_all(shop) == 2
+
+
+def test_what_several_steps_share_is_set_for_all_of_them_as_one_step_of_undo(shop: Page):
+    shop.keyboard.press("Alt+1")
+    steps = shop.locator("[data-step]")
+    expect(steps.first).to_be_visible()
+    names = [str(step.get_attribute("data-step")) for step in steps.all()]
+    for step in steps.all():
+        step.locator(".djs-hit").first.click(modifiers=["Shift"])
+    expect(panel(shop).get_by_role("heading", name=f"{len(names)} steps")).to_be_visible()
+    open_all(shop)
+    assert panel(shop).locator("[data-key$='.compensation'], [data-key$='.after']").count() == 0
+    field = panel(shop).locator("[data-key='steps.many.timeout_ms'] input")
+    field.press_sequentially("900")
+    settle(shop)
+    expect(shop.locator("[data-do=undo]")).to_have_attribute(
+        "title", f"Undo: Set timeout (ms) of {len(names)} steps"
+    )
+    assert text_of(shop).count("timeout_ms: 900") == len(names)
+    panel(shop).locator("[data-key='steps.many.service'] input").fill("shop")
+    settle(shop)
+    assert text_of(shop).count("service: shop") >= len(names) - text_of(shop).count("name: shop")
+    assert undo_all(shop) == 2
+    expect(panel(shop).locator("[data-key='steps.many.service'] input")).to_have_attribute(
+        "placeholder", "they differ"
+    )

@@ -11,7 +11,7 @@
  * @typedef {{faults: readonly string[], coordination: string | null, order?: readonly string[]}} Shown
  */
 
-import { duplicateStep, moveStep, removeSteps } from "sagasim/composer/model.js";
+import { duplicateStep, moveStep, removeSteps } from "sagasim/composer/edits.js";
 
 /** @param {unknown} failure */
 function why(failure) {

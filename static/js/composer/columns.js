@@ -11,17 +11,9 @@
  * }} Column `path`: where the value stands in a step; nothing there means that a default is shown.
  */
 
+import { forgetServices, put, setAfter } from "sagasim/composer/edits.js";
 import { timeIn, timeText } from "sagasim/composer/lines.js";
-import {
-  forgetServices,
-  KINDS,
-  placeOf,
-  put,
-  servicesOf,
-  setAfter,
-  slug,
-  stepNames,
-} from "sagasim/composer/model.js";
+import { KINDS, placeOf, servicesOf, slug, stepNames } from "sagasim/composer/model.js";
 import { numberIn } from "sagasim/composer/shapes.js";
 
 /** @param {SagaData} data @param {string} name @param {(string | number)[]} path @param {unknown} value */

@@ -5,7 +5,8 @@
  * @typedef {{event: string, step: string, word: string, starts: string[], undoes: string[], stops: string[]}} Published
  */
 
-import { placeOf, put, standardsOf, stepNames, stepOf } from "sagasim/composer/model.js";
+import { put } from "sagasim/composer/edits.js";
+import { placeOf, standardsOf, stepNames, stepOf } from "sagasim/composer/model.js";
 import { html } from "sagasim/runs/elements.js";
 
 const SAYS = /** @type {const} */ ({

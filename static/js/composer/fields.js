@@ -14,17 +14,19 @@
  * @typedef {{
  *   shape: Shape, path: Path, label: string, write: (value: unknown, merge: string) => void,
  *   standard: (view: View) => unknown, names?: keyof Pick<View, "steps" | "services" | "resources" | "events">,
- *   says?: string, emptyMeans?: string, standardSays?: (view: View) => string | null,
- * }} Spec `emptyMeans`: an empty list is a value of its own, and this is what it means.
+ *   paths?: (data: View["data"]) => Path[], says?: string, emptyMeans?: string, standardSays?: (view: View) => string | null,
+ * }} Spec `paths`: where it is, if it is for several at once; `emptyMeans`: an empty list is a value of its own, and this is what it means.
  * @typedef {{control: HTMLElement, focus: HTMLElement, show: (value: any, standard: any, view: View) => void}} Control
  */
 
 import { completed, RESOURCE_WORD } from "sagasim/composer/complete.js";
 import { amounts, chips } from "sagasim/composer/lists.js";
-import { at, isMapping } from "sagasim/composer/model.js";
+import { alike, at, isMapping } from "sagasim/composer/model.js";
 import { numberIn, pathText, said, sortOf, wrong } from "sagasim/composer/shapes.js";
 import { visit } from "sagasim/composer/visits.js";
 import { html, say } from "sagasim/runs/elements.js";
+
+const DIFFER = "they differ";
 
 let count = 0;
 
@@ -64,10 +66,14 @@ export function field(spec) {
   element.append(label, control, reset, bad, help);
 
   const update = (/** @type {View} */ view) => {
-    const value = at(view.data, spec.path);
+    const values = (spec.paths?.(view.data) ?? [spec.path]).map((path) => at(view.data, path));
+    const differ = values.some((each) => !alike(each, values[0]));
+    const value = differ ? undefined : values[0];
     const standard = spec.standard(view);
-    const isWritten = value !== undefined;
+    const isWritten = differ || value !== undefined;
     show(value, standard, view);
+    showDiffering(control, differ);
+    element.toggleAttribute("data-differ", differ);
     element.toggleAttribute("data-written", isWritten);
     reset.hidden = !isWritten;
     reset.title = `Written here. Reset to the default: ${spec.standardSays?.(view) ?? said(isMapping(standard) ? undefined : standard)}`;
@@ -75,6 +81,18 @@ export function field(spec) {
     refuse(element, bad, focus, sentence);
   };
   return { element, update };
+}
+
+/** What several steps do not share is shown as that, and as none of their values. @param {HTMLElement} control @param {boolean} differ */
+function showDiffering(control, differ) {
+  const within = [control, ...control.querySelectorAll("input, select, textarea")];
+  for (const each of within) {
+    if (each instanceof HTMLInputElement && each.type === "checkbox") each.indeterminate = differ;
+    else if (!differ) continue;
+    else if (each instanceof HTMLSelectElement && each.options[0]) each.options[0].textContent = DIFFER;
+    else if (each instanceof HTMLInputElement || each instanceof HTMLTextAreaElement)
+      each.placeholder = DIFFER;
+  }
 }
 
 /** @param {HTMLElement} element @param {HTMLElement} bad @param {HTMLElement} focus @param {string | null} sentence */

@@ -28,6 +28,9 @@ const TABLE = [
   ["last row", "type or paste steps, one a line: payments: charge card / refund"],
 ];
 
+const FINGER =
+  "Tap a kind to add a step, and a step to select it. Moving and linking on the canvas need a mouse or keys; the table and the properties do without.";
+
 /** @param {Keys} keys */
 function list(keys) {
   const rows = keys.map(([key = "", does = ""]) => {
@@ -69,7 +72,14 @@ export function help(root, canvas, tour) {
         html("h3", {}, "In the table"),
         list(TABLE),
       ),
-      html("section", {}, html("h3", {}, "On the canvas"), list(canvas)),
+      html(
+        "section",
+        {},
+        html("h3", {}, "On the canvas"),
+        list(canvas),
+        html("h3", {}, "With a finger"),
+        html("p", {}, FINGER),
+      ),
     ),
   );
   root.append(dialog);

@@ -3,7 +3,8 @@
  * not with every letter, everywhere at once; one that does not do stays here, with a sentence, and renames nothing.
  */
 
-import { nameAt, renameStep, slug, stepNames } from "sagasim/composer/model.js";
+import { renameStep } from "sagasim/composer/edits.js";
+import { nameAt, slug, stepNames } from "sagasim/composer/model.js";
 import { html } from "sagasim/runs/elements.js";
 
 /**

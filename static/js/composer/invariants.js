@@ -1,7 +1,8 @@
 /** The saga's own properties: a name in words, when it is judged, and an expression over resources. */
 
 import { completed, RESOURCE_WORD } from "sagasim/composer/complete.js";
-import { isMapping, put } from "sagasim/composer/model.js";
+import { put } from "sagasim/composer/edits.js";
+import { isMapping } from "sagasim/composer/model.js";
 import { visit } from "sagasim/composer/visits.js";
 import { html } from "sagasim/runs/elements.js";
 

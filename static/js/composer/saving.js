@@ -30,16 +30,19 @@ export async function saving({ store, server, place, tell, saved, leave }) {
       tell(store.get().server ?? "The server does not answer; your work is kept in this browser.", "refused");
       return false;
     }
-    const { text, layout } = store.get();
+    const { text, layout, error } = store.get();
+    if (error) return refused(error);
     const answer = await server.save({ text, base: place.base, layout, ...as });
     if (answer.saved) return kept(answer, { text, layout }, Boolean(as.under));
-    if ("refused" in answer) {
-      const line = answer.refused.line ? ` (line ${answer.refused.line})` : "";
-      tell(`Not saved. ${answer.refused.detail}${line}`, "refused");
-      return false;
-    }
+    if ("refused" in answer) return refused(answer.refused);
     if ("taken" in answer) return copy(answer.taken.suggest, answer.taken.detail);
     return choose(answer.conflict, text);
+  }
+
+  /** @param {{detail: string, line?: number | null}} mistake Why this is no version yet. */
+  function refused({ detail, line }) {
+    tell(`Not saved. ${detail}${line ? ` (line ${line})` : ""}`, "refused");
+    return false;
   }
 
   /** @param {{name: string, version: number, url: string}} answer @param {{text: string, layout: import("./store.js").Layout}} sent @param {boolean} isCopy */
@@ -56,7 +59,7 @@ export async function saving({ store, server, place, tell, saved, leave }) {
   /** @param {string} called @returns {Promise<boolean>} */
   async function renameOrCopy(called) {
     const chosen = await ask({
-      title: `Is ${place.name} called ${called} from now on?`,
+      title: `Rename ${place.name}?`,
       body: [html("p", {}, `A saga's name is its address. ${RENAMED}`)],
       choices: [
         { value: "rename", label: `Rename it ${called}`, primary: true },

@@ -10,17 +10,10 @@
 
 import { editorIn } from "sagasim/composer/cells.js";
 import { COLUMNS } from "sagasim/composer/columns.js";
+import { addStep, moveStep, renameStep } from "sagasim/composer/edits.js";
 import { unfit } from "sagasim/composer/identity.js";
 import { stepsOfLines } from "sagasim/composer/lines.js";
-import {
-  addStep,
-  drawnSteps,
-  moveStep,
-  placeOf,
-  renameStep,
-  slug,
-  stepNames,
-} from "sagasim/composer/model.js";
+import { drawnSteps, placeOf, slug, stepNames } from "sagasim/composer/model.js";
 import { hint, newRow, showRow } from "sagasim/composer/rows.js";
 import { wrong } from "sagasim/composer/shapes.js";
 import { html, say } from "sagasim/runs/elements.js";

@@ -15,18 +15,14 @@
 import { GAP, HEIGHT, WIDTH } from "sagasim/composer/canvas/sizes.js";
 import {
   addStep,
-  afterOf,
   connect,
   disconnect,
-  freeName,
   removeSteps,
   renameStep,
   setAfter,
-  slug,
-  stepOf,
-  stepsOf,
   wouldCircle,
-} from "sagasim/composer/model.js";
+} from "sagasim/composer/edits.js";
+import { afterOf, freeName, slug, stepOf, stepsOf } from "sagasim/composer/model.js";
 
 const BESIDE = WIDTH + GAP;
 
