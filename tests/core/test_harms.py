@@ -183,4 +183,5 @@ def test_a_saga_that_never_ends_hangs_at_a_call_or_at_an_event() -> None:
     retried = coordinator(by_one, "compensating(compensate): done/due done/undo#7 refused -")
     assert stuck(by_one, retried) == Harm("stuck", "b")
     assert stuck(by_one, coordinator(by_one, "forward: - - - -")) == Harm("stuck", "a")
+    assert stuck(by_all, troupe(by_all, "running: done dead<a - -")) == Harm("stuck", "a")
     assert stuck(by_all, troupe(by_all, "running: done done/unheard<a - -")) == Harm("stuck", "b")

@@ -16,7 +16,7 @@ from sagasim.core.history import (
     UndoCommitted,
 )
 from sagasim.core.ledger import BLANK, Record
-from sagasim.core.participant import Answered, Call, Strike, perform, strikes_nothing
+from sagasim.core.participant import Answered, Call, Strike, arrives, perform, strikes_nothing
 from sagasim.core.saga import Kind, Safeguards, Step
 
 DO, UNDO = Call(False, 2), Call(True, 3)
@@ -164,3 +164,9 @@ def test_a_fault_that_cannot_strike_is_not_offered(
     kind: str, of: Step, was: Record, call: Call, nothing: bool
 ) -> None:
     assert strikes_nothing(of, was, call, Strike(kind)) is nothing
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.sentence.replace(" ", "-"))
+def test_a_call_arrives_where_something_comes_of_it(row: Row) -> None:
+    """Or where it is a dead letter, which its participant has seen."""
+    assert arrives(strike(row.strike)) is bool(row.events or row.answer == "dead")
