@@ -98,8 +98,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sagasim.security.ContentSecurityPolicyMiddleware",  # first: what the others turn away is a page as well
     "django.middleware.security.SecurityMiddleware",
-    "sagasim.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "sagasim.refusals.SayWhatIsNotAllowed",
     "sagasim.composer.forwarding.LeadOn",
 ]
 

@@ -13,6 +13,7 @@ from sagasim.api.api import api
 from sagasim.home import home
 
 handler400 = "sagasim.refusals.bad_request"
+handler404 = "sagasim.refusals.not_found"
 
 
 @login_not_required

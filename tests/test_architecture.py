@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 CORE = ROOT / "sagasim" / "core"
+CONVENTIONAL = {"__init__", "admin", "apps", "forms", "models", "services", "urls", "views"}
+"""What an area has because every Django application has it."""
 
 
 def places() -> set[Path]:
@@ -31,10 +33,16 @@ def test_what_is_named_is_there() -> None:
     assert [str(place) for place in places() if not place.exists()] == []
 
 
-@pytest.mark.parametrize("area", ["core", "library"])
+@pytest.mark.parametrize("area", [".", "core", "library", "composer", "runs", "explorer", "api"])
 def test_every_module_has_its_row(area: str) -> None:
-    modules = {path for path in (ROOT / "sagasim" / area).glob("*.py") if path.name != "__init__.py"}
+    modules = {path for path in (ROOT / "sagasim" / area).glob("*.py") if path.stem not in CONVENTIONAL}
     assert {path.name for path in modules - places()} == set()
+
+
+def test_every_script_has_its_row() -> None:
+    named = places()
+    scripts = {path for path in (ROOT / "static" / "js").rglob("*.js") if path.parent not in named}
+    assert {str(path.relative_to(ROOT)) for path in scripts - named} == set()
 
 
 def test_the_layers_of_the_core_are_those_that_are_checked() -> None:

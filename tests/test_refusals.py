@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -35,3 +36,24 @@ def test_an_address_where_nothing_is_says_so_on_a_page(client: Client, db: None)
     answer = client.get("/sagas/none/")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()
+
+
+def test_an_address_of_the_api_where_nothing_is_says_so_as_json(client: Client, db: None):
+    answer = client.get("/api/none")
+    assert answer.status_code == 404
+    assert "/api/openapi.json" in answer.json()["detail"]
+
+
+def test_an_address_that_takes_forms_only_says_so(client: Client, db: None):
+    answer = client.get("/sagas/check")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "Go back to that page." in answer.content.decode()
+
+
+def test_on_a_server_another_name_is_refused_with_a_sentence(settings: Any, db: None):
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["sagas.example.org"], True
+    answer = Client(headers={"host": "evil.example"}).get("/")
+    assert answer.status_code == 400
+    assert "No sagasim answers to this name" in answer.content.decode()
+    assert "evil" not in answer.content.decode()
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI, Status
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 from pydantic import NonNegativeInt
 
@@ -278,6 +278,17 @@ def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     return api.create_response(request, {"detail": sentence(ValueError(text))}, status=422)
 
 
+def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
+    """What was sent is no JSON: the library says that it cannot be parsed, and not what it would have to be."""
+    is_about_json = error.status_code == 400 and "parse" in str(error)
+    detail = (
+        'What is sent is JSON, an object such as {"saga": "order-fulfilment"}.'
+        if is_about_json
+        else str(error)
+    )
+    return api.create_response(request, {"detail": detail}, status=error.status_code)
+
+
 def _not_signed_in(request: HttpRequest, _error: Any) -> HttpResponse:
     detail = "Show a token: Authorization: Bearer ... (manage.py make_token makes one)."
     return api.create_response(request, {"detail": detail}, status=401)
@@ -293,6 +304,7 @@ api.add_exception_handler(NotYours, _answered(409))
 api.add_exception_handler(NothingKnown, _answered(409))
 api.add_exception_handler(recording.GapInLines, _answered(409))
 api.add_exception_handler(ValidationError, _not_valid)
+api.add_exception_handler(HttpError, _unreadable)
 api.add_exception_handler(AuthenticationError, _not_signed_in)
 api.add_exception_handler(Http404, _not_found)
 api.add_exception_handler(Run.DoesNotExist, lambda request, _: _not_found(request, "There is no such run."))

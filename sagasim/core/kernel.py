@@ -369,10 +369,16 @@ class Kernel:
                 if record.times > 0 and not call.undo and answered.answer in ("refused", "error"):
                     # who has committed never publishes `refused`
                     answered = answered._replace(answer="done" if answered.answer == "refused" else "again")
-                if self.tidy and answered.answer == "again" and self.bp.steps[step].safeguards.idempotent:
+                if self.tidy and answered.answer == "again" and self._deduplicates(step, call.undo):
                     answered = answered._replace(answer="done")  # redelivered, deduplicated, published again
             self._performed[place] = answered
         return answered
+
+    def _deduplicates(self, step: int, undo: bool) -> bool:
+        """Whether a second delivery is known again for certain."""
+        guards, given = self.bp.steps[step].safeguards, self._given.get((step, undo), ())
+        loses_keys = "key-lost" in self.kinds or any(fault.kind == "key-lost" for fault in given)
+        return guards.idempotent and (guards.natural_key or not loses_keys)
 
     def _struck(self, world: World, choice: Choice, strike: Strike, answer: str, events: Out) -> World:
         """The world in which this fault goes on striking, as long as its text says."""

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from sagasim.composer.models import SavedSaga
 from sagasim.core.harms import HARMS
 from sagasim.explorer.models import NEWEST_FIRST, Exploration, ExploredFinding, State, Weighing
-from sagasim.runs.paging import Key, after, chosen_among, key_of
+from sagasim.runs.paging import NO_PLACE, Key, after, chosen_among, key_of
 
 PAGE = 50
 CHOICES: Mapping[str, tuple[str, ...]] = {"state": tuple(each.value for each in State), "harm": HARMS}
@@ -32,6 +32,8 @@ class ExplorationFilter:
         if asked.get("saga", ""):
             self.chosen["saga"] = asked["saga"][:200]
         self.before = key_of(asked.get("before", ""))
+        if asked.get("before") and self.before is None:
+            self.refusals.append(NO_PLACE)
 
     def explorations(self) -> QuerySet[Exploration]:
         found = Exploration.objects.select_related("saga", "version").order_by(*NEWEST_FIRST)

@@ -96,6 +96,7 @@ def _page(
         "weighing": known,
         "weights": weights_of(known.rows if known is not None else []),
         "faults": faults,
+        "more_faults": min(faults + 1, weighing.MOST_FAULTS),
         "choices": CHOICES,
         "here": f"{reverse('explorer:safeguards', args=[version.saga.name])}?{request.GET.urlencode()}",
         "refusal": refusal,

@@ -15,7 +15,8 @@ from sagasim import __version__
 
 CORE = files("sagasim.core")
 IMPORTED = re.compile(
-    r"^\s*from sagasim\.core\.(\w+) import|^\s*from sagasim\.core import (\w+)", re.MULTILINE
+    r"^\s*from sagasim\.core(?:\.(?P<one>\w+) import| import (?:\((?P<many>[^)]*)\)|(?P<some>.*)$))",
+    re.MULTILINE,
 )
 
 
@@ -40,5 +41,6 @@ def rules_of(*modules: str) -> dict[str, str]:
         name = waiting.pop()
         if name not in found:
             found[name] = (CORE / f"{name}.py").read_text("utf-8")
-            waiting.extend(one or other for one, other in IMPORTED.findall(found[name]))
+            for imported in IMPORTED.finditer(found[name]):
+                waiting.extend(re.findall(r"\w+", imported["one"] or imported["many"] or imported["some"]))
     return found

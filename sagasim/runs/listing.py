@@ -17,7 +17,7 @@ from sagasim.composer.models import SavedSaga
 from sagasim.core.faults import KINDS
 from sagasim.core.harms import HARMS
 from sagasim.runs.models import COORDINATIONS, EVERY_OUTCOME, NEWEST_FIRST, Run
-from sagasim.runs.paging import Key, after, chosen_among, key_of
+from sagasim.runs.paging import NO_PLACE, Key, after, chosen_among, key_of
 
 PAGE = 50
 MOST_SAGAS = 500
@@ -60,6 +60,8 @@ class RunFilter:
             if asked.get(name, ""):
                 self.chosen[name] = asked[name][:200]
         self.before = key_of(asked.get("before", ""))
+        if asked.get("before") and self.before is None:
+            self.refusals.append(NO_PLACE)
 
     def offers(self) -> list[Offer]:
         return [

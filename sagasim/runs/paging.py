@@ -16,6 +16,8 @@ from django.utils.dateparse import parse_datetime
 
 M = TypeVar("M", bound=Model)
 
+NO_PLACE = "A page begins before a run or an exploration: `before` is what the page before it gave, time/id."
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sagasim.composer.models import SagaVersion, SavedSaga
@@ -38,8 +38,11 @@ def new(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "runs/stage.html", _stage(request, version, [], form))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, name: str) -> HttpResponse:
+    """A POST runs a plan; whoever loads the address of a refused one again, or signed in on the way, gets the form."""
+    if request.method != "POST":
+        return redirect("runs:new", name)
     version = _version(name)
     form = RunForm(request.POST, version=version)
     if not form.is_valid():

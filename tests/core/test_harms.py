@@ -6,7 +6,7 @@ import pytest
 
 from sagasim.core.blueprint import blueprint
 from sagasim.core.codec import saga_from_text
-from sagasim.core.harms import Harm, Judge
+from sagasim.core.harms import Harm, Judge, stuck
 from sagasim.core.history import HistoryEvent, StepCommitted, UndoCommitted, UndoSkipped
 from sagasim.core.kernel import Kernel
 from sagasim.core.ledger import BLANK, Leg, Record
@@ -14,6 +14,7 @@ from sagasim.core.orchestration import Coordinator
 from sagasim.core.participant import NO_STRIKE
 from sagasim.core.saga import Coordination
 from sagasim.core.world import Choice, Instance, Mark, World
+from tests.core.situations import CHAIN, coordinator, saga_of, troupe
 
 SAGA = """
 sagasim: 1
@@ -175,3 +176,11 @@ def test_what_is_taken_back_harms_whoever_had_read_it() -> None:
     assert harms(BACK, BACK, UndoCommitted("a", 1, 0), marks=marks) == [("dirty-read", "r")]
     assert harms(BACK, BACK, UndoCommitted("a", 1, 1), marks=marks) == []
     assert harms(BACK, BACK, UndoCommitted("p", 1, 0), marks=marks) == [("lost-update", "p")]
+
+
+def test_a_saga_that_never_ends_hangs_at_a_call_or_at_an_event() -> None:
+    by_one, by_all = (blueprint(saga_of(CHAIN, {}, {}), it) for it in Coordination)
+    retried = coordinator(by_one, "compensating(compensate): done/due done/undo#7 refused -")
+    assert stuck(by_one, retried) == Harm("stuck", "b")
+    assert stuck(by_one, coordinator(by_one, "forward: - - - -")) == Harm("stuck", "a")
+    assert stuck(by_all, troupe(by_all, "running: done done/unheard<a - -")) == Harm("stuck", "b")

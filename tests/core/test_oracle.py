@@ -237,3 +237,15 @@ def test_brute_force_can_find_something(coordination: Coordination) -> None:
     saga = saga_of(BASE, {"charge": {"safeguards": {"idempotent": False}}})
     truth = walk(Kernel(blueprint(saga, coordination), kinds=("duplicate",)), 1, budget=BUDGET)
     assert truth.fewest[Harm("double-effect", "charge")] == 1
+
+
+@pytest.mark.parametrize("natural", [False, True])
+def test_an_event_that_is_delivered_again_takes_effect_twice_where_its_key_can_be_lost(natural: bool) -> None:
+    """To call it deduplicated, because it is nearly always, would hide this."""
+    twice = {step["name"]: {"safeguards": {"natural_key": natural}} for step in BASE["steps"]}
+    bp = blueprint(saga_of(BASE, twice), Coordination.CHOREOGRAPHY)
+    search = Search(bp, 3, kinds=("error-after", "key-lost", "refused"))
+    assert search.advance(50_000).done
+    found = verdicts(reading(search))
+    assert found.get(Harm("double-effect", "charge")) == (None if natural else 2)
+    assert found.get(Harm("phantom-undo", "charge")) == (None if natural else 3)

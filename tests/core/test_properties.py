@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from sagasim.core.blueprint import blueprint
 from sagasim.core.codec import saga_to_yaml
 from sagasim.core.execution import Run, run, shared_prefix
 from sagasim.core.exploration import Exploration, Search, explore, reading
-from sagasim.core.faults import KINDS
+from sagasim.core.faults import EXPLORED_KINDS, FOR_EVER, KINDS, text_of
 from sagasim.core.history import FaultStruck, HarmDone, OutcomeRecorded, StepCommitted, UndoCommitted
 from sagasim.core.kernel import Kernel
 from sagasim.core.lint import check
@@ -165,6 +166,27 @@ def test_a_search_that_was_stopped_says_so_and_makes_nothing_up(
 def reading_after(search: Search, states: int) -> Exploration:
     search.advance(states)
     return reading(search)
+
+
+@pytest.mark.slow
+@FEWER
+@given(st.data(), sagas(max_steps=3, allow_explicit_subscriptions=True, max_instances=2), coordinations)
+def test_what_a_run_shows_the_explorer_finds_with_no_more_faults(
+    data: st.DataObject, saga: Saga, coordination: Coordination
+) -> None:
+    if saga.deadline_ms is not None:
+        saga = replace(saga, deadline_ms=1_000_000_000)  # which no run outlasts: it passes as a fault only
+    plan = data.draw(fault_plans(saga, max_faults=2))
+    assume(all(it.kind in EXPLORED_KINDS and it.times in (1, FOR_EVER) and it.attempt <= 2 for it in plan))
+    shown = run(saga, coordination, plan)
+    assume(shown.harms)
+    search = Search(blueprint(saga, coordination), len(shown.struck), kinds={it.kind for it in shown.struck})
+    assume(search.advance(4_000).done)
+    known = reading(search)
+    for harm, _ in shown.harms:
+        found = known.found(harm.harm, harm.step)
+        assert found is not None, (harm, text_of(shown.struck), saga_to_yaml(saga))
+        assert len(found.faults) <= len(shown.struck)
 
 
 @FEWER

@@ -138,6 +138,7 @@ def test_while_fixes_are_still_looked_for_the_page_says_so_at_each_finding(clien
     row.verdict["findings"][0]["fix"] = None
     row.more["findings"][0]["fix"] = None
     row.state, row.ended_at, row.keeper = State.RUNNING, None, jobs.keeper
+    row.more["complete"] = False
     row.progress = {"doing": "mending", "mended": 0, "of": 1}
     row.save()
     text = page(client, row.get_absolute_url())

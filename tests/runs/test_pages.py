@@ -254,6 +254,10 @@ def test_the_list_filters_by_what_happened(client: Client, gallery: Gallery):
         assert set(client.get(f"/runs/?{query}").context["page"].runs) == expected, query
 
 
+def test_a_refused_plan_that_is_loaded_again_shows_the_form(client: Client, gallery: Gallery):
+    assert client.get("/sagas/bank-transfer/runs/").headers["Location"] == "/sagas/bank-transfer/runs/new"
+
+
 def test_the_list_says_what_it_was_filtered_by_and_that_nothing_is_like_that(client: Client, db: None):
     page = client.get("/runs/?kind=late").content.decode()
     assert "<option selected>late</option>" in page

@@ -104,6 +104,8 @@ def test_the_kernel_version_covers_every_rule_that_a_history_depends_on():
         rules
     )
     assert "narration" not in rules
+    told = set(rules_of("inquiry"))  # two of its modules are imported by one statement
+    assert {"courseharms", "effectharms"} <= told
 
 
 @pytest.mark.parametrize("seq", [0, 1, 20, 36, 37, 5000])
