@@ -30,22 +30,22 @@ export async function setUp({ root, page, store, server, views }, schema) {
   /** @type {Desk} */
   const desk = { root, page, store, server, keeping, tell: bar.tell, tour, views: () => views };
   const acts = actsOf(desk);
+  const properties = panel(store, schema, region("properties"));
   const problems = problemList(region("problems"), {
     fix: (problem) => fix(desk, problem),
     show: (shown) => show(desk, shown),
     goTo: (step) => {
       store.select([step]);
       if (views.now === "table") views.made.table?.reveal(step);
-      else region("properties").querySelector("input")?.focus();
+      else properties.focus();
     },
     goToLine: (line) => views.goToLine(line),
   });
   const verdict = verdicts(page.urls.verdict_socket, verdictShown(root, region("verdict"), problems));
-  const showPanel = panel(store, schema, region("properties"));
-  const follow = following(desk, { bar, problems, verdict, showPanel, views });
+  const follow = following(desk, { bar, problems, verdict, properties, views });
 
   const sleepKeys = keys(root, acts, views);
-  pressed(root, acts, region);
+  pressed(root, acts, properties);
   follow.show();
   verdict.follow(store.get());
   if (keeping.isDirty) keeping.note(); // something was drawn before there was somebody to keep it
@@ -83,8 +83,8 @@ function verdictShown(root, element, problems) {
   };
 }
 
-/** @param {HTMLElement} root @param {Record<string, () => void>} acts @param {(name: string) => HTMLElement} region */
-function pressed(root, acts, region) {
+/** @param {HTMLElement} root @param {Record<string, () => void>} acts @param {ReturnType<typeof panel>} properties */
+function pressed(root, acts, properties) {
   root.addEventListener("click", (event) => {
     const control = event.target instanceof Element ? event.target.closest("[data-do]") : null;
     const act = control instanceof HTMLElement ? acts[control.dataset.do ?? ""] : undefined;
@@ -94,7 +94,7 @@ function pressed(root, acts, region) {
   });
   root.addEventListener("canvas:edit", (event) => {
     event.preventDefault();
-    region("properties").querySelector("input")?.focus();
+    properties.focus();
   });
 }
 
@@ -103,10 +103,10 @@ function pressed(root, acts, region) {
  * @param {Desk} desk
  * @param {{
  *   bar: ReturnType<typeof toolbar>, problems: ReturnType<typeof problemList>, verdict: ReturnType<typeof verdicts>,
- *   showPanel: ReturnType<typeof panel>, views: ReturnType<typeof import("./tabs.js").tabs>,
+ *   properties: ReturnType<typeof panel>, views: ReturnType<typeof import("./tabs.js").tabs>,
  * }} parts
  */
-function following({ root, page, store, keeping, tell }, { bar, problems, verdict, showPanel, views }) {
+function following({ root, page, store, keeping, tell }, { bar, problems, verdict, properties, views }) {
   const view = viewing(store, page.presets);
   const title = document.title;
   const heading = root.querySelector(".composer-title h1");
@@ -128,7 +128,7 @@ function following({ root, page, store, keeping, tell }, { bar, problems, verdic
   const show = () => {
     const state = store.get();
     const now = view(state);
-    showPanel(now);
+    properties.update(now);
     views.made[views.now]?.update?.(now);
     problems.update(state, now.checked);
     showBar();

@@ -12,7 +12,6 @@ import {
   freeName,
   isMapping,
   publishesOf,
-  serviceOf,
   servicesOf,
   stepNames,
   stepOf,
@@ -177,7 +176,7 @@ export function moveStep(data, name, by) {
 }
 
 /** @param {SagaData} data */
-export function goesRound(data) {
+function goesRound(data) {
   const waiting = new Map(Object.entries(afterOf(data)).map(([name, after]) => [name, new Set(after)]));
   for (;;) {
     const ready = [...waiting].filter(([, after]) => ![...after].some((name) => waiting.has(name)));
@@ -239,22 +238,6 @@ function inFault(fault, old, name) {
   const target = new RegExp(`^${quoted}(?=[.#:\\[])`);
   const moment = new RegExp(`@${quoted}(?=\\.)`);
   return fault.replace(target, name).replace(moment, `@${name}`);
-}
-
-/**
- * Renames a service everywhere it is named.
- * @param {SagaData} data
- * @param {string} old
- * @param {string} name
- */
-export function renameService(data, old, name) {
-  for (const step of stepsOf(data)) if (serviceOf(step) === old) step.service = name;
-  if (isMapping(data.services) && Object.hasOwn(data.services, old)) {
-    const named = Object.entries(data.services).map(([key, value]) => [key === old ? name : key, value]);
-    data.services = Object.fromEntries(named);
-  }
-  if (Array.isArray(data.given) && !stepNames(data).includes(old))
-    data.given = data.given.map((fault) => (typeof fault === "string" ? inFault(fault, old, name) : fault));
 }
 
 /**
