@@ -15,7 +15,7 @@ WIDTH = 100
 
 _ALWAYS_BLOCKS = ("steps", "services", "invariants")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
-_PLAIN_IN_BLOCK = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: ?[A-Za-z0-9_./,;()'-]+)*")
+_PLAIN_IN_BLOCK = re.compile(r"[A-Za-z_][A-Za-z0-9_./,;()'-]*(?: [A-Za-z0-9_./,;()'-]+)*")
 _TAKEN = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 
 

@@ -31,11 +31,16 @@ def apply(exploration: Exploration, key: str, *, by: User | None) -> SagaVersion
     version = exploration.version
     if version is None:
         raise NoFix("this was explored without being saved; save the saga, and explore it, to apply a fix")
-    edit = edit_of(exploration, key)
-    text = edited_text(version.text, saga_to_data(apply_fix(version.meaning, edit)))
+    data = saga_to_data(apply_fix(version.meaning, edit_of(exploration, key)))
     if may_change(version.saga, by):
+        text = edited_text(version.text, data)
         return save_over(text, base=version.number, by=by, expecting=version.saga.name)
-    return save_as(text, free_name(version.saga.name), by=by)
+    change = (finding_of(exploration, key) or {})["fix"]["change"]
+    titled = {
+        **data,
+        "title": f"{version.saga.name}, repaired by {change}",
+    }  # a title may say what was broken
+    return save_as(edited_text(version.text, titled), free_name(version.saga.name), by=by)
 
 
 def said(exploration: Exploration, version: SagaVersion, key: str) -> str:

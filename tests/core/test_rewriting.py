@@ -22,6 +22,7 @@ from sagasim.core.codec import (
 from sagasim.core.document import read_document
 from sagasim.core.errors import BadSaga
 from sagasim.core.saga import Saga
+from sagasim.core.yamltext import yaml_of
 from tests.core.strategies import FILES, hostile_files, mutated, saga_files, sagas
 
 HEAD = "sagasim: 1\nname: order\n"
@@ -90,6 +91,15 @@ def test_a_default_that_somebody_wrote_goes_where_the_data_is_all_that_should_st
     data = {"sagasim": 1, "name": "order", "steps": [{"name": "charge", "compensation": "refund"}]}
     assert edited_text(text, data) == text
     assert edited_text(text, data, as_written=True) == text.replace("    timeout_ms: 1000\n", "")
+
+
+def test_a_long_title_that_needs_quotes_is_written_like_a_short_one() -> None:
+    long = "a-title-of-many-letters-and-no-blank-in-it" * 3 + ", a colon: here"
+    assert (
+        yaml_of({"title": "one: two", "description": "one, two"})
+        == 'title: "one: two"\ndescription: one, two\n'
+    )
+    assert yaml_of({"title": long}) == f'title: "{long}"\n'
 
 
 def test_a_new_key_comes_where_the_normal_form_has_it() -> None:

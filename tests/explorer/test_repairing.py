@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from sagasim.core.saga import Coordination
-from sagasim.explorer import services
+from sagasim.explorer import fixing, services
 from sagasim.runs.models import Run
 from sagasim.runs.stage import told
 from tests.runs.conftest import gallery  # noqa: F401  # the fixture
@@ -39,3 +39,12 @@ def test_a_run_says_what_repairs_what_it_broke_where_that_was_explored(
     for path in (f"/runs/{run.pk}/", f"/admin/runs/run/{run.pk}/change/"):
         page = unescape(client.get(path, headers=HOST).content.decode())
         assert f'Repaired by <a href="{exploration.get_absolute_url()}">{leak["fix"]["change"]}</a>' in page
+
+
+def test_a_repaired_copy_is_not_called_by_what_was_broken(client: Client, run: Run, explored_at_once: None):
+    exploration = services.start(run.version, faults=1, coordinations=[Coordination.ORCHESTRATION])
+    key = next(it["key"] for it in exploration.more["findings"] if it["fix"])
+    copy = fixing.apply(exploration, key, by=None)
+    assert copy.saga.title == "order-fulfilment-broken, repaired by engine: compensates: unknown"
+    assert run.version.meaning.title != copy.saga.title
+    assert not services.start(copy, faults=1, coordinations=[Coordination.ORCHESTRATION]).verdict["findings"]
