@@ -5,7 +5,8 @@ every rule against an explorer that merges nothing. (Dropping copies that can ch
 kernel.py, because it takes away choices; everything here keeps the choices as they are.)
 
     over      an ended saga with nothing under way: only its effects still count, and only for other instances
-    closed    a step that is undone, was refused or never began, nothing under way: as if it had never been
+    closed    a step that is undone, was refused or never began, nothing under way: as if it had never been; but
+              who does not deduplicate events may hear of it again, and then acts by what is recorded
     same      instances of one saga are interchangeable: for the key they are sorted
 
 The rules look at single cells (`cell`), at the cells of one instance together (`together`), and at what
@@ -50,6 +51,9 @@ class Reduction:
         every = range(len(bp.steps))
         self._stays = tuple(bp.steps[step].kind is Kind.PIVOT or bp.past_pivot[step] for step in every)
         self._loses_events = tuple(loses_events(bp, step) for step in every)
+        self._hears_again = tuple(
+            bool(bp.predecessors[step]) and not bp.steps[step].safeguards.idempotent for step in every
+        )
         self._undone_in_order = rules.order == "reverse" and all(
             set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
         )
@@ -112,6 +116,8 @@ class Reduction:
         if isinstance(mind, Troupe) and (mind.bus or any(leg.call for leg in mind.legs)):
             return instance
         concerned = {copy.step for copy in instance.copies}
+        if isinstance(mind, Troupe):
+            concerned = self._with_those_who_hear_again(concerned)
         report = tuple(step for step in mind.report if step in concerned)
         given_up = any(leg.belief == "given-up" for leg in mind.legs)  # silences `always`
         told = Leg("given-up" if given_up and self._values_matter else "idle")
@@ -126,6 +132,16 @@ class Reduction:
             legs = mind.legs if concerned else (told,)
             return Instance(mind._replace(legs=legs, ears=(), report=report), records, (), instance.copies)
         return Instance(mind._replace(legs=(told,), report=report), records, (), instance.copies)
+
+    def _with_those_who_hear_again(self, concerned: set[int]) -> set[int]:
+        """A copy that takes effect publishes once more: who does not deduplicate it is concerned as well."""
+        waiting = list(concerned)
+        while waiting:
+            for other in self.bp.successors[waiting.pop()]:
+                if self._hears_again[other] and other not in concerned:
+                    concerned.add(other)
+                    waiting.append(other)
+        return concerned
 
     def _kept(self, record: Record, concerned: bool, counts: bool) -> Record:
         if concerned:
@@ -171,7 +187,7 @@ class Reduction:
     def _heard(self, step: int, cell: Cell) -> Cell:
         """Choreography: of what was heard, only what may still be asked for."""
         ears, record = self._asked_for(step, cell), cell.record
-        if is_closed(cell.leg) and self._is_blank(step, cell):
+        if is_closed(cell.leg) and not self._hears_again[step] and self._is_blank(step, cell):
             record = BLANK
         if ears is cell.ears and record is cell.record:
             return cell
@@ -230,7 +246,8 @@ class Reduction:
         for step, cell in enumerate(cells):
             if is_closed(cell.leg) and cell.leg.belief != "skipped":
                 standing = any(cells[other].leg.belief == "done" for other in self.bp.predecessors[step])
-                leg = SKIPPED if self._neighbourly and not standing else UNDONE
+                as_skipped = self._neighbourly and not standing and not self._hears_again[step]
+                leg = SKIPPED if as_skipped else UNDONE
                 if leg != cell.leg:
                     cells[step] = cell._replace(leg=leg)
                     changed = True

@@ -41,6 +41,15 @@ EXAMPLES = settings(
 )
 
 
+CHAIN: Data = {
+    **BRANCHES,
+    "steps": [
+        {"name": name, "service": f"{name}s", "compensation": f"undo_{name}"}
+        for name in ("first", "next", "last")
+    ],
+}
+
+
 class Case(NamedTuple):
     """A saga in one coordination, and the kinds of faults that may strike it."""
 
@@ -105,6 +114,23 @@ def weighing_cases(draw: st.DrawFn) -> Case:
     return Case(saga, draw(coordinations), draw(few_kinds(2)))
 
 
+@st.composite
+def hearing_again_cases(draw: st.DrawFn) -> Case:
+    """Participants that do not deduplicate, and events that come twice: what is over may begin once more."""
+    data = draw(st.sampled_from((BRANCHES, SIDE_BY_SIDE, FORK, CHAIN)))
+    forgetful: Data = {
+        step["name"]: {
+            "safeguards": {
+                "idempotent": draw(st.integers(0, 3)) == 0,
+                **draw(st.dictionaries(switches, st.booleans(), max_size=1)),
+            }
+        }
+        for step in data["steps"]
+    }
+    others = st.sampled_from(("refused", "error-after", "cancelled", "late", "poisoned", "crash"))
+    return Case(saga_of(data, forgetful), draw(coordinations), ("duplicate", draw(others)))
+
+
 resources = st.sampled_from(("x", "y", "z"))
 amounts = st.dictionaries(resources, st.sampled_from((1, 1, -1)), min_size=1, max_size=2)
 comparisons = st.builds("{} {} {}".format, resources, st.sampled_from(("<=", ">=", "!=")), st.integers(-1, 2))
@@ -154,6 +180,12 @@ def test_the_explorer_finds_what_brute_force_finds_with_as_few_faults_and_counts
 @EXAMPLES
 @given(weighing_cases())
 def test_so_it_does_where_an_invariant_weighs_what_they_change(case: Case) -> None:
+    hold_against_brute_force(case)
+
+
+@EXAMPLES
+@given(hearing_again_cases())
+def test_so_it_does_where_nobody_deduplicates_events(case: Case) -> None:
     hold_against_brute_force(case)
 
 
