@@ -26,7 +26,7 @@ from benchmarks._viewers import SilentViewer, Viewer, all_have_seen, connected, 
 LINES, RATE = 302, 100.0
 TICK_MS = 50
 SILENT = 20
-LONG = 20_000
+LONG = 60_000
 
 
 def main() -> None:

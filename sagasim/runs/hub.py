@@ -159,17 +159,14 @@ class Hub:
     async def enter(self, run: UUID, viewer: Watcher) -> Room | None:
         """Lets a viewer in; None if there is no such run. The room is opened once, whoever comes at once."""
         self._start()
-        if run not in self.rooms:
-            if run not in self._opening:
-                self._opening[run] = asyncio.create_task(self._open(run))
-            opening = self._opening[run]
-            try:
-                await asyncio.shield(opening)
-            finally:
-                if opening.done():
-                    self._opening.pop(run, None)
         room = self.rooms.get(run)
+        if room is None:
+            if run not in self._opening:
+                opening = self._opening[run] = asyncio.create_task(self._open(run))
+                opening.add_done_callback(lambda _: self._opening.pop(run, None))
+            room = await asyncio.shield(self._opening[run])
         if room is not None:
+            room = self.rooms.setdefault(run, room)  # whoever was in it may have left meanwhile
             room.viewers.add(viewer)
             self._look_soon()
         return room
@@ -184,7 +181,7 @@ class Hub:
 
     def leave(self, run: UUID, viewer: Watcher) -> None:
         room = self.rooms.get(run)
-        if room is not None:
+        if room is not None and viewer in room.viewers:  # else it is the room of those who came later
             room.viewers.discard(viewer)
             if not room.viewers:
                 del self.rooms[run]

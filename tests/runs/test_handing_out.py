@@ -82,3 +82,26 @@ async def test_whether_or_not_the_server_takes_a_frame_at_once_every_line_comes_
 def test_a_message_stands_on_the_wire_behind_its_kind_and_its_length(message: str | bytes, header: bytes):
     payload = message if isinstance(message, bytes) else message.encode()
     assert on_the_wire(message) == header + payload
+
+
+class Passing:
+    """Somebody who looks in, and asks for nothing."""
+
+    def wake(self) -> None:
+        """Nothing is waited for."""
+
+    def hand(self, _frame: object, _message: bytes) -> bool:
+        return False
+
+
+async def test_who_leaves_while_others_enter_does_not_close_the_room_behind_him(run: UUID):
+    hub, late = Hub(), Passing()
+
+    async def looks_in() -> None:
+        leaving = Passing()
+        assert await hub.enter(run, leaving) is not None
+        hub.leave(run, leaving)
+
+    _, room = await asyncio.gather(looks_in(), hub.enter(run, late))
+    assert room is not None
+    assert hub.rooms[run].viewers == {late}
