@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from autobahn.exception import Disconnected
 
 from tests.conftest import ROOT
 from tests.runs.conftest import Visitor, installed, playing
@@ -50,7 +51,7 @@ def server(tmp_path: Path):
 async def watch(server: Server, run: str, got: list[int]) -> None:
     """As a page does it: reads on after its last number until the end, whatever happens to the connection."""
     while True:
-        with suppress(Closed, OSError, TimeoutError):
+        with suppress(Closed, Disconnected, OSError, TimeoutError):
             async with connected(server.site, f"/ws{run}") as viewer:
                 viewer.say({"after": got[-1] if got else 0})
                 while True:
