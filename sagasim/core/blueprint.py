@@ -66,6 +66,10 @@ class Blueprint:
     neighbourly: tuple[bool, ...]  # compensates by the neighbour rule
     listeners: Mapping[tuple[int, str], tuple[int, ...]]  # by (step, word): who gets that event as a message
 
+    def stays(self, step: int) -> bool:
+        """After a committed pivot nothing is undone."""
+        return self.steps[step].kind is Kind.PIVOT or self.past_pivot[step]
+
     def is_undoable(self, step: int) -> bool:
         """Whether there is a compensation to call at all."""
         return self.steps[step].compensation is not None and self.steps[step].has_effect

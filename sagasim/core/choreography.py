@@ -203,10 +203,6 @@ class _Stage:
         closed = self.ears[step].closed
         return all(closed >> other & 1 for other in self.bp.successors[step])
 
-    def stays(self, step: int) -> bool:
-        """After a committed pivot nothing is undone."""
-        return self.bp.steps[step].kind is Kind.PIVOT or self.bp.past_pivot[step]
-
     def has_no_limits(self, step: int) -> bool:
         """A retriable step, and what comes after a committed pivot, whatever the engine's rule; its own wins."""
         own = self.bp.steps[step]
@@ -271,7 +267,7 @@ class _Stage:
 
     def committed(self, step: int) -> None:
         self.believe(step, "done")
-        if self.ears[step].aborted and not self.stays(step):
+        if self.ears[step].aborted and not self.bp.stays(step):
             self.undo(step)
             return
         self.publish(step, "done")
@@ -404,7 +400,7 @@ class _Stage:
 
     def neighbour_closed(self, step: int) -> None:
         leg = self.legs[step]
-        if leg.belief == "done" and (self.stays(step) or leg.undoing):
+        if leg.belief == "done" and (self.bp.stays(step) or leg.undoing):
             return
         if leg.belief != "done" or self.all_behind_closed(step):
             self.must_not_stand(step)
@@ -417,7 +413,7 @@ class _Stage:
             self.skip_dead(step)
         elif self.has_not_begun(step):
             self.skip(step)
-        elif not self.bp.neighbourly[step] or (leg.belief == "done" and self.stays(step)):
+        elif not self.bp.neighbourly[step] or (leg.belief == "done" and self.bp.stays(step)):
             return
         elif leg.belief != "done" or self.all_behind_closed(step):
             self.must_not_stand(step)

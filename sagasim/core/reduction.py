@@ -16,12 +16,11 @@ concerns no step (`rest`), so that whoever knows what has changed asks for no mo
 from __future__ import annotations
 
 from sagasim.core.alike import Alike
-from sagasim.core.blueprint import Blueprint, loses_events
+from sagasim.core.blueprint import Blueprint, loses_events, reachable
 from sagasim.core.cells import Cell, Rest, put_together, taken_apart
 from sagasim.core.choreography import CLOSED, Ears, Troupe
 from sagasim.core.ledger import BLANK, Leg, Record
 from sagasim.core.orchestration import Coordinator
-from sagasim.core.saga import Kind
 from sagasim.core.world import Instance, Mark, Mind, World
 
 FORGOTTEN = ("refused", "failed", "undone")
@@ -49,10 +48,13 @@ class Reduction:
         self._alone = bp.saga.instances == 1
         self._inverse = tuple(step.undo_effects is None for step in bp.steps)
         every = range(len(bp.steps))
-        self._stays = tuple(bp.steps[step].kind is Kind.PIVOT or bp.past_pivot[step] for step in every)
+        self._stays = tuple(map(bp.stays, every))
         self._loses_events = tuple(loses_events(bp, step) for step in every)
         self._hears_again = tuple(
             bool(bp.predecessors[step]) and not bp.steps[step].safeguards.idempotent for step in every
+        )
+        self._heard_again_behind = reachable(
+            tuple(tuple(other for other in others if self._hears_again[other]) for others in bp.successors)
         )
         self._undone_in_order = rules.order == "reverse" and all(
             set(bp.builders[step]) <= set(bp.descendants[step]) for step in every
@@ -117,7 +119,8 @@ class Reduction:
             return instance
         concerned = {copy.step for copy in instance.copies}
         if isinstance(mind, Troupe):
-            concerned = self._with_those_who_hear_again(concerned)
+            # a copy that takes effect publishes once more: who does not deduplicate it is concerned as well
+            concerned.update(*(self._heard_again_behind[step] for step in tuple(concerned)))
         report = tuple(step for step in mind.report if step in concerned)
         given_up = any(leg.belief == "given-up" for leg in mind.legs)  # silences `always`
         told = Leg("given-up" if given_up and self._values_matter else "idle")
@@ -132,16 +135,6 @@ class Reduction:
             legs = mind.legs if concerned else (told,)
             return Instance(mind._replace(legs=legs, ears=(), report=report), records, (), instance.copies)
         return Instance(mind._replace(legs=(told,), report=report), records, (), instance.copies)
-
-    def _with_those_who_hear_again(self, concerned: set[int]) -> set[int]:
-        """A copy that takes effect publishes once more: who does not deduplicate it is concerned as well."""
-        waiting = list(concerned)
-        while waiting:
-            for other in self.bp.successors[waiting.pop()]:
-                if self._hears_again[other] and other not in concerned:
-                    concerned.add(other)
-                    waiting.append(other)
-        return concerned
 
     def _kept(self, record: Record, concerned: bool, counts: bool) -> Record:
         if concerned:

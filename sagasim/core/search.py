@@ -191,9 +191,7 @@ class Search:
             spot, choice, left=total < self.faults, last=bool(cost) and total == self.faults
         )
         self.transitions += 1
-        silent: tuple[Choice, ...] = ()
-        if self._quiets:
-            rows, silent = self.register.quieted(rows)
+        rows, silent = self._quieted(rows)
         letters = self.letters[number] + (self.kernel.letters(choice) if cost else 0)
         following, is_new = self._number(rows, number, choice, total, letters)
         if is_new:
