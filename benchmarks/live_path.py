@@ -149,16 +149,21 @@ async def unstored(server: Server, viewers: int) -> Delivered:
     used = server.cpu_seconds() - used
     leave(watching)
     check_rows(watching)
+    return told_by_the_server(watching, start, used)
+
+
+def told_by_the_server(watching: list[Viewer], start: float, used: float, thrown_out: int = 0) -> Delivered:
+    """What came of a run whose lines the server had itself: nobody recorded them."""
     return Delivered(
-        viewers=viewers,
+        viewers=len(watching),
         runs=1,
-        due=viewers * LINES,
+        due=len(watching) * LINES,
         got=sum(len(it.arrived) for it in watching),
         server_s=used,
         recorder_s=0,
         late_ms=[late for it in watching for late in delays(it, start, RATE)],
         frames=sum(it.frames for it in watching),
-        thrown_out=0,
+        thrown_out=thrown_out,
     )
 
 
@@ -175,17 +180,7 @@ async def textbook(server: Server, viewers: int) -> Delivered:
     used = server.cpu_seconds() - used
     thrown_out = sum(it.code is not None for it in watching)
     leave(watching)
-    return Delivered(
-        viewers=viewers,
-        runs=1,
-        due=viewers * LINES,
-        got=sum(len(it.arrived) for it in watching),
-        server_s=used,
-        recorder_s=0,
-        late_ms=[late for it in watching for late in delays(it, start, RATE)],
-        frames=sum(it.frames for it in watching),
-        thrown_out=thrown_out,
-    )
+    return told_by_the_server(watching, start, used, thrown_out)
 
 
 def delays(viewer: Viewer, start: float, rate: float) -> list[float]:

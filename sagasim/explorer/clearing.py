@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from sagasim.composer.models import SagaVersion
 from sagasim.explorer.models import ENDED, Exploration, State, Weighing
+from sagasim.runs.services import delete_in_portions
 
 AT_ONCE = 200
 """So many rows are deleted in one transaction, so that others can write in between."""
@@ -26,13 +26,13 @@ def delete_older_explorations(before: datetime) -> int:
     old = Exploration.objects.filter(asked_at__lt=before, state__in=ENDED).exclude(
         pk__in=shown_explorations()
     )
-    return _delete(old)
+    return delete_in_portions(old, AT_ONCE)
 
 
 def delete_older_weighings(before: datetime) -> int:
     """Deletes weighings that were asked for before a moment; says how many."""
     old = Weighing.objects.filter(asked_at__lt=before, state__in=ENDED).exclude(pk__in=shown_weighings())
-    return _delete(old)
+    return delete_in_portions(old, AT_ONCE)
 
 
 def shown_explorations() -> set[UUID]:
@@ -52,12 +52,3 @@ def _newest() -> QuerySet[SagaVersion]:
 
 def _last_of(rows: Iterable[tuple[str, UUID]]) -> set[UUID]:
     return set(dict(rows).values())
-
-
-def _delete(rows: QuerySet[Exploration] | QuerySet[Weighing]) -> int:
-    deleted = 0
-    while some := list(rows.order_by().values_list("pk", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            rows.filter(pk__in=some).delete()
-        deleted += len(some)
-    return deleted

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sagasim.composer.models import SagaVersion
@@ -211,16 +212,15 @@ def about(run: Run) -> dict[str, object]:
 
 
 def delete_older(before: datetime) -> int:
-    """Deletes the runs from before a moment, and says how many: some at a time, so that others can write."""
+    """Deletes the runs from before a moment, and says how many."""
+    return delete_in_portions(Run.objects.filter(executed_at__lt=before), DELETED_AT_ONCE)
+
+
+def delete_in_portions(rows: QuerySet[Any], at_once: int) -> int:
+    """Deletes rows, so many in one transaction that others can write in between; says how many."""
     deleted = 0
-    while True:
-        some = list(
-            Run.objects.filter(executed_at__lt=before)
-            .order_by()
-            .values_list("pk", flat=True)[:DELETED_AT_ONCE]
-        )
-        if not some:
-            return deleted
+    while some := list(rows.order_by().values_list("pk", flat=True)[:at_once]):
         with transaction.atomic():
-            Run.objects.filter(pk__in=some).delete()
+            rows.filter(pk__in=some).delete()
         deleted += len(some)
+    return deleted
